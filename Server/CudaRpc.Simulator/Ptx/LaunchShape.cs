@@ -1,0 +1,30 @@
+namespace CudaRpc.Simulator.Ptx;
+
+/// <summary>How many CTAs of how many threads, and the dynamic shared memory of each.</summary>
+/// <param name="GridX">CTAs in x.</param>
+/// <param name="GridY">CTAs in y.</param>
+/// <param name="GridZ">CTAs in z.</param>
+/// <param name="BlockX">Threads of a CTA in x.</param>
+/// <param name="BlockY">Threads of a CTA in y.</param>
+/// <param name="BlockZ">Threads of a CTA in z.</param>
+/// <param name="DynamicSharedBytes">Bytes behind the kernel's static shared memory.</param>
+/// <param name="Cooperative">
+/// All CTAs are to be resident together, so that they may wait for each other. Other launches also let waiting CTAs make room for
+/// later ones, but only up to <see cref="KernelLauncher.ResidentBlocksPerWorker"/>.
+/// </param>
+public readonly record struct LaunchShape(
+    uint GridX,
+    uint GridY,
+    uint GridZ,
+    uint BlockX,
+    uint BlockY,
+    uint BlockZ,
+    uint DynamicSharedBytes = 0,
+    bool Cooperative = false)
+{
+    /// <summary>CTAs of the grid.</summary>
+    public ulong Blocks => (ulong)GridX * GridY * GridZ;
+
+    /// <summary>Threads of a CTA.</summary>
+    public ulong ThreadsPerBlock => (ulong)BlockX * BlockY * BlockZ;
+}
