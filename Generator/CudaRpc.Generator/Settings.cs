@@ -1,0 +1,27 @@
+using CudaRpc.Generator.Model;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace CudaRpc.Generator;
+
+/// <summary>The project's MSBuild properties. CudaRpc.Generator.targets makes them visible to the compiler.</summary>
+/// <param name="Roles">What to emit.</param>
+/// <param name="Header">The header's path as configured, for messages.</param>
+/// <param name="LibClang">The libclang to use; empty to search.</param>
+internal sealed record Settings(EquatableArray<string> Roles, string Header, string LibClang)
+{
+    public static readonly string[] KnownRoles = ["types", "contract", "native"];
+
+    public static Settings From(AnalyzerConfigOptions options) => new(
+        new(Get(options, "CudaRpcRoles").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)),
+        Get(options, "CudaHeader"),
+        Get(options, "CudaRpcLibClang"));
+
+    /// <summary>Roles that do not exist.</summary>
+    public IEnumerable<Problem> Problems() =>
+        from role in Roles
+        where !KnownRoles.Contains(role)
+        select Problem.At(default, Generator.Problems.UnknownRole, role, string.Join(", ", KnownRoles));
+
+    private static string Get(AnalyzerConfigOptions options, string property) =>
+        options.TryGetValue("build_property." + property, out string? value) ? value : "";
+}

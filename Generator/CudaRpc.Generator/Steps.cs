@@ -1,0 +1,10 @@
+namespace CudaRpc.Generator;
+
+/// <summary>Names of the pipeline's steps, by which tests see what ran again. Emitting steps carry their role's name.</summary>
+internal static class Steps
+{
+    public const string Settings = nameof(Settings);
+    public const string Inputs = nameof(Inputs);
+    public const string Header = nameof(Header);
+    public const string Api = nameof(Api);
+}

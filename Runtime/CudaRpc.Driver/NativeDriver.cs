@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace CudaRpc.Driver;
+
+/// <summary>The contract's body over a real CUDA driver: function pointers into the machine's own <c>libcuda.so.1</c>.</summary>
+/// <remarks>
+/// A function is looked up at its first call; one that this driver does not have answers
+/// <see cref="CUresult.CUDA_ERROR_NOT_SUPPORTED"/>. Calls may come from any thread. The library stays loaded for the life of the process:
+/// a CUDA driver that was initialised cannot be unloaded.
+/// </remarks>
+public sealed unsafe partial class NativeDriver : CudaDriver
+{
+    private const nint Missing = -1;
+
+    private readonly nint _library;
+
+    /// <summary>Loads the driver.</summary>
+    /// <param name="path">A path, or a name for the dynamic loader.</param>
+    /// <exception cref="DllNotFoundException">There is no such library, or it cannot be loaded.</exception>
+    public NativeDriver(string path = "libcuda.so.1")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        Path = path;
+        _library = NativeLibrary.Load(path);
+    }
+
+    /// <summary>The path or name the driver was loaded from.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether this driver has a function of that name.</summary>
+    /// <param name="name">An exported symbol, such as <c>cuMemAlloc_v2</c>.</param>
+    public bool Has(string name) => NativeLibrary.TryGetExport(_library, name, out _);
+
+    // Threads that race here store the same word; a pointer-sized store is atomic, and nothing else is published with it.
+    private bool Find(ref nint symbol, string name)
+    {
+        if (symbol == 0)
+        {
+            symbol = NativeLibrary.TryGetExport(_library, name, out nint address) ? address : Missing;
+        }
+
+        return symbol != Missing;
+    }
+}
