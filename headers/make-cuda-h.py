@@ -114,6 +114,16 @@ extern "C" {{
 #endif
 """
 
+# With per-thread streams the plain name asks for per-thread functions unless the caller names a flavour.
+PER_THREAD_LOOKUP = """\
+static inline CUresult cudarpcGetProcAddress(const char *symbol, void **pfn, int cudaVersion, cuuint64_t flags,
+        CUdriverProcAddressQueryResult *symbolStatus)
+{
+    const cuuint64_t flavours = CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
+    if (!(flags & flavours)) flags |= CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
+    return cuGetProcAddress_v2(symbol, pfn, cudaVersion, flags, symbolStatus);
+}"""
+
 TAIL = """
 
 #ifdef __cplusplus
@@ -292,11 +302,12 @@ def header(facts):
 def renames(functions):
     plain = {f["alias_of_macro"]: f["name"] for f in functions if "alias_of_macro" in f and not f["thread_default"]}
     per_thread = {f["alias_of_macro"]: f["name"] for f in functions if "alias_of_macro" in f and f["thread_default"]}
+    per_thread["cuGetProcAddress"] = "cudarpcGetProcAddress"
     fixed = [f"#define {n} {s}" for n, s in sorted(plain.items()) if n not in per_thread]
     moved = [f"#define {n} {s}" for n, s in sorted(per_thread.items())]
     stayed = [f"#define {n} {s}" for n, s in sorted(plain.items()) if n in per_thread]
     yield "/* The names programs write */\n" + "\n".join(
-        [f"#if !{INTERNAL}", *fixed, f"#if {PER_THREAD}", *moved, "#else", *stayed, "#endif", "#endif"])
+        [f"#if !{INTERNAL}", *fixed, f"#if {PER_THREAD}", PER_THREAD_LOOKUP, *moved, "#else", *stayed, "#endif", "#endif"])
 
 
 def left_out(facts, exports):
