@@ -3,6 +3,7 @@ using System.Text;
 using CudaRpc.Generator.Clang;
 using CudaRpc.Generator.Emit;
 using CudaRpc.Generator.Model;
+using CudaRpc.Generator.Rules;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
@@ -31,21 +32,40 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
             .Where(input => input.Role.Length > 0)
             .WithTrackingName(Steps.Inputs);
 
-        IncrementalValueProvider<HeaderInput?> header = inputs.Where(input => input.Role is "header" or "libc").Collect()
+        IncrementalValueProvider<HeaderInput?> headerInput = inputs.Where(input => input.Role is "header" or "libc").Collect()
             .Combine(settings)
             .Select((pair, _) => Header(pair.Left, pair.Right))
+            .WithTrackingName(Steps.HeaderInput);
+
+        IncrementalValueProvider<HeaderResult?> header = headerInput
+            .Select((input, _) => input is null ? null : HeaderReader.Read(input))
             .WithTrackingName(Steps.Header);
 
-        IncrementalValueProvider<HeaderResult?> api = header
-            .Select((input, _) => input is null ? null : HeaderReader.Read(input))
-            .WithTrackingName(Steps.Api);
+        IncrementalValueProvider<RulesResult?> rules = inputs.Where(input => input.Role == "rules").Collect()
+            .Select((files, _) => files.IsEmpty ? null : RulesReader.Read(files[0].File))
+            .WithTrackingName(Steps.Rules);
 
-        context.RegisterSourceOutput(settings.Combine(header), ReportSettings);
-        context.RegisterSourceOutput(api, (output, result) => Report(output, result?.Problems ?? default));
+        IncrementalValueProvider<BindResult?> bound = header.Combine(rules)
+            .Select((pair, _) => pair is { Left.Api: { } read, Right: { } result } ? Binder.Bind(read, result.Rules) : null)
+            .WithTrackingName(Steps.Bound);
 
-        Register(context, settings, "types", api.Select((result, _) => result?.Api), TypesEmitter.Emit);
-        Register(context, settings, "contract", api.Select((result, _) => result?.Api), ContractEmitter.Emit);
-        Register(context, settings, "native", api.Select((result, _) => result?.Api), NativeEmitter.Emit);
+        context.RegisterSourceOutput(settings.Combine(headerInput).Combine(rules), (output, all) => ReportMissing(output, all.Left.Left, all.Left.Right, all.Right));
+        context.RegisterSourceOutput(header, (output, result) => Report(output, result?.Problems ?? default));
+        context.RegisterSourceOutput(rules, (output, result) => Report(output, result?.Problems ?? default));
+        context.RegisterSourceOutput(bound, (output, result) => Report(output, result?.Problems ?? default));
+
+        IncrementalValueProvider<CApi?> api = header.Select((result, _) => result?.Api);
+        IncrementalValueProvider<Plan?> plan = bound.Select((result, _) => result?.Plan);
+        IncrementalValueProvider<Contract?> contract = api.Combine(plan)
+            .Select((pair, _) => pair.Left is { } read ? Contract.Of(read, pair.Right) : null)
+            .WithTrackingName(Steps.Contract);
+
+        Register(context, settings, "types", api, TypesEmitter.Emit);
+        Register(context, settings, "contract", contract, ContractEmitter.Emit);
+        Register(context, settings, "native", api, NativeEmitter.Emit);
+        Register(context, settings, "remote", plan, RemoteEmitter.Emit);
+        Register(context, settings, "dispatcher", plan, DispatcherEmitter.Emit);
+        Register(context, settings, "exports", api, ExportsEmitter.Emit);
     }
 
     private static void Register<T>(
@@ -86,12 +106,17 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
             : new(header, new(inputs.Where(input => input.Role == "libc").Select(input => input.File)), settings.LibClang);
     }
 
-    private static void ReportSettings(SourceProductionContext output, (Settings Settings, HeaderInput? Header) pair)
+    private static void ReportMissing(SourceProductionContext output, Settings settings, HeaderInput? header, RulesResult? rules)
     {
-        Report(output, pair.Settings.Problems());
-        if (pair.Settings.Roles.Count > 0 && pair.Header is null)
+        Report(output, settings.Problems());
+        if (settings.Roles.Count > 0 && header is null)
         {
-            Report(output, [Problem.At(default, Problems.NoHeader, pair.Settings.Header)]);
+            Report(output, [Problem.At(default, Problems.NoHeader, settings.Header)]);
+        }
+
+        if (rules is null && settings.Roles.FirstOrDefault(role => role is "remote" or "dispatcher") is { } needy)
+        {
+            Report(output, [Problem.At(default, Problems.NoRules, needy, settings.Rules)]);
         }
     }
 

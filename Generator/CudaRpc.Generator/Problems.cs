@@ -20,9 +20,43 @@ internal static class Problems
     public static readonly DiagnosticDescriptor UnknownRole = Error(
         "CUDARPC005", "CudaRpcEmit names an unknown role", "CudaRpcEmit names '{0}'; the roles are {1}");
 
+    public static readonly DiagnosticDescriptor NoRules = Error(
+        "CUDARPC006", "The rules are missing", "CudaRpcEmit asks for '{0}', but the rules '{1}' do not exist (set CudaRules)");
+
+    public static readonly DiagnosticDescriptor RuleSyntax = Error(
+        "CUDARPC007", "A rule cannot be read", "{0}");
+
+    public static readonly DiagnosticDescriptor BadExpression = Error(
+        "CUDARPC008", "A size expression cannot be read", "'{0}' is no size of {1}: {2}");
+
+    public static readonly DiagnosticDescriptor UnknownFunction = Error(
+        "CUDARPC009", "A rule names a function that does not exist", "The header has no function '{0}'");
+
+    public static readonly DiagnosticDescriptor UnknownParameter = Error(
+        "CUDARPC010", "A rule names a parameter that does not exist", "There is no parameter '{0}' in {1}");
+
+    public static readonly DiagnosticDescriptor DuplicateRule = Error(
+        "CUDARPC011", "A rule is there twice", "There is a rule for '{0}' already");
+
+    public static readonly DiagnosticDescriptor Ambiguous = Error(
+        "CUDARPC012", "A parameter needs a rule", "{0}: parameter '{1}' ({2}) needs a rule: {3}");
+
+    public static readonly DiagnosticDescriptor WrongWord = Error(
+        "CUDARPC013", "A word does not fit", "'{0}' does not fit {1}: {2}");
+
+    public static readonly DiagnosticDescriptor NotTheSame = Error(
+        "CUDARPC014", "same_as needs the same signature", "{0}{1} is not the same as {2}{3}");
+
+    public static readonly DiagnosticDescriptor CallIdCollision = Error(
+        "CUDARPC015", "Two calls have the same number", "The call number of {0} is that of {1}");
+
+    public static readonly DiagnosticDescriptor UnknownHandle = Error(
+        "CUDARPC016", "A handle type is not in order", "Handle '{0}': {1}");
+
     private static readonly Dictionary<string, DiagnosticDescriptor> s_byId = new[]
     {
-        NoLibClang, NoHeader, ClangError, UnsupportedDeclaration, UnknownRole,
+        NoLibClang, NoHeader, ClangError, UnsupportedDeclaration, UnknownRole, NoRules, RuleSyntax, BadExpression, UnknownFunction,
+        UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle,
     }.ToDictionary(descriptor => descriptor.Id);
 
     public static DiagnosticDescriptor ById(string id) => s_byId[id];

@@ -6,14 +6,16 @@ namespace CudaRpc.Generator;
 /// <summary>The project's MSBuild properties. CudaRpc.Generator.targets makes them visible to the compiler.</summary>
 /// <param name="Roles">What to emit.</param>
 /// <param name="Header">The header's path as configured, for messages.</param>
+/// <param name="Rules">The rules' path as configured, for messages.</param>
 /// <param name="LibClang">The libclang to use; empty to search.</param>
-internal sealed record Settings(EquatableArray<string> Roles, string Header, string LibClang)
+internal sealed record Settings(EquatableArray<string> Roles, string Header, string Rules, string LibClang)
 {
-    public static readonly string[] KnownRoles = ["types", "contract", "native"];
+    public static readonly string[] KnownRoles = ["types", "contract", "native", "remote", "dispatcher", "exports"];
 
     public static Settings From(AnalyzerConfigOptions options) => new(
         new(Get(options, "CudaRpcRoles").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)),
         Get(options, "CudaHeader"),
+        Get(options, "CudaRules"),
         Get(options, "CudaRpcLibClang"));
 
     /// <summary>Roles that do not exist.</summary>

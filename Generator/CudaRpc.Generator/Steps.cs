@@ -5,6 +5,9 @@ internal static class Steps
 {
     public const string Settings = nameof(Settings);
     public const string Inputs = nameof(Inputs);
+    public const string HeaderInput = nameof(HeaderInput);
     public const string Header = nameof(Header);
-    public const string Api = nameof(Api);
+    public const string Rules = nameof(Rules);
+    public const string Bound = nameof(Bound);
+    public const string Contract = nameof(Contract);
 }

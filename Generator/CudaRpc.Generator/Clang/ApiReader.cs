@@ -209,7 +209,7 @@ internal sealed unsafe class ApiReader(LibClang clang, TranslationUnit unit)
 
         if (DevicePointerName(name) is { } devicePointer)
         {
-            return new CType.DevicePointer(devicePointer);
+            return new CType.DevicePointer(devicePointer, Scalar(clang.GetCanonicalType(type)));
         }
 
         return TypeOf(clang.GetTypedefDeclUnderlyingType(declaration), field);

@@ -29,7 +29,11 @@ internal sealed class CodeWriter
     /// <summary>Opens a block: the line, if any, and a brace.</summary>
     public void Open(string line = "")
     {
-        Line(line);
+        if (line.Length > 0)
+        {
+            Line(line);
+        }
+
         Line("{");
         _depth++;
         _fresh = true;

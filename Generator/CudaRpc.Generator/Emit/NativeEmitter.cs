@@ -9,7 +9,7 @@ internal static class NativeEmitter
     {
         foreach ((string group, IReadOnlyList<CFunction> members) in HeaderGroups.Split(api))
         {
-            CodeWriter code = CSharp.File(api, "CudaRpc.Driver");
+            CodeWriter code = CSharp.File(api.Version, "CudaRpc.Driver");
             code.Open("public sealed unsafe partial class NativeDriver");
             foreach (CFunction function in members)
             {

@@ -18,7 +18,7 @@ internal static class TypesEmitter
     // public readonly record struct CUstream(nint Value);
     private static string Handles(CApi api)
     {
-        CodeWriter code = CSharp.File(api, Namespace);
+        CodeWriter code = CSharp.File(api.Version, Namespace);
         foreach (CHandle handle in api.Handles)
         {
             code.Line($"/// <summary>Opaque handle, in C <c>{handle.Tag}*</c>.</summary>");
@@ -66,7 +66,7 @@ internal static class TypesEmitter
     // public enum CUstream_flags : uint { CU_STREAM_DEFAULT = 0, ... }
     private static string Enums(CApi api)
     {
-        CodeWriter code = CSharp.File(api, Namespace);
+        CodeWriter code = CSharp.File(api.Version, Namespace);
         MembersSpeakForThemselves(code);
         foreach (CEnum definition in api.Enums)
         {
@@ -86,7 +86,7 @@ internal static class TypesEmitter
 
     private static string Records(CApi api)
     {
-        CodeWriter code = CSharp.File(api, Namespace, "System.Runtime.InteropServices");
+        CodeWriter code = CSharp.File(api.Version, Namespace, "System.Runtime.InteropServices");
         MembersSpeakForThemselves(code);
         foreach (CRecord record in api.Records)
         {
@@ -151,7 +151,7 @@ internal static class TypesEmitter
     // public const uint CU_MEMHOSTALLOC_PORTABLE = 1;
     private static string Constants(CApi api)
     {
-        CodeWriter code = CSharp.File(api, Namespace);
+        CodeWriter code = CSharp.File(api.Version, Namespace);
         MembersSpeakForThemselves(code);
         code.Line("/// <summary>The integer macros of the header. Those that C casts to a pointer or a handle are its bits.</summary>");
         code.Open("public static class CudaConstants");

@@ -10,7 +10,7 @@ internal static class CLayout
         CType.Record named => named.Size,
         CType.Inline inline => inline.Definition.Size,
         CType.Array array => array.Length * SizeOf(array.Of),
-        CType.DevicePointer { Name: "CUdeviceptr_v1" } => 4,
+        CType.DevicePointer address => SizeOf(address.Underlying),
         _ => 8,
     };
 

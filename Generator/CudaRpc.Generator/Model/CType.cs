@@ -26,7 +26,7 @@ internal abstract record CType
     public sealed record Handle(string Name) : CType;
 
     /// <summary><c>CUdeviceptr</c> or its 32-bit ancestor: an address in device memory, not a host pointer.</summary>
-    public sealed record DevicePointer(string Name) : CType;
+    public sealed record DevicePointer(string Name, ScalarKind Underlying) : CType;
 
     /// <summary>A host pointer.</summary>
     /// <param name="To">What it points to.</param>
