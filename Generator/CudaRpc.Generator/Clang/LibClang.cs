@@ -26,7 +26,6 @@ internal sealed unsafe class LibClang
         GetDiagnosticLocation = (delegate* unmanaged[Cdecl]<nint, CXSourceLocation>)Symbol(library, "clang_getDiagnosticLocation");
         GetExpansionLocation = (delegate* unmanaged[Cdecl]<CXSourceLocation, nint*, uint*, uint*, uint*, void>)
             Symbol(library, "clang_getExpansionLocation");
-        LocationIsFromMainFile = (delegate* unmanaged[Cdecl]<CXSourceLocation, int>)Symbol(library, "clang_Location_isFromMainFile");
         GetFileName = (delegate* unmanaged[Cdecl]<nint, CXString>)Symbol(library, "clang_getFileName");
         GetCString = (delegate* unmanaged[Cdecl]<CXString, byte*>)Symbol(library, "clang_getCString");
         DisposeString = (delegate* unmanaged[Cdecl]<CXString, void>)Symbol(library, "clang_disposeString");
@@ -80,7 +79,6 @@ internal sealed unsafe class LibClang
     public readonly delegate* unmanaged[Cdecl]<nint, CXString> GetDiagnosticSpelling;
     public readonly delegate* unmanaged[Cdecl]<nint, CXSourceLocation> GetDiagnosticLocation;
     public readonly delegate* unmanaged[Cdecl]<CXSourceLocation, nint*, uint*, uint*, uint*, void> GetExpansionLocation;
-    public readonly delegate* unmanaged[Cdecl]<CXSourceLocation, int> LocationIsFromMainFile;
     public readonly delegate* unmanaged[Cdecl]<nint, CXString> GetFileName;
     public readonly delegate* unmanaged[Cdecl]<CXString, byte*> GetCString;
     public readonly delegate* unmanaged[Cdecl]<CXString, void> DisposeString;

@@ -13,12 +13,14 @@ internal sealed unsafe class TranslationUnit : IDisposable
     private const uint VisitContinue = 1;
 
     private readonly LibClang _clang;
+    private readonly string _path;
     private nint _index;
     private nint _unit;
 
-    private TranslationUnit(LibClang clang, nint index, nint unit)
+    private TranslationUnit(LibClang clang, string path, nint index, nint unit)
     {
         _clang = clang;
+        _path = path;
         _index = index;
         _unit = unit;
     }
@@ -32,7 +34,8 @@ internal sealed unsafe class TranslationUnit : IDisposable
         get
         {
             List<CXCursor> all = Children(_clang.GetTranslationUnitCursor(_unit));
-            all.RemoveAll(cursor => _clang.LocationIsFromMainFile(_clang.GetCursorLocation(cursor)) == 0);
+            // By place of expansion: clang_Location_isFromMainFile denies what a macro named.
+            all.RemoveAll(cursor => PlaceOf(cursor).File != _path);
             return all;
         }
     }
@@ -67,7 +70,7 @@ internal sealed unsafe class TranslationUnit : IDisposable
                 throw new InvalidOperationException($"clang_parseTranslationUnit2 of {input.Header.Path} failed with error {error}");
             }
 
-            TranslationUnit result = new(clang, index, unit);
+            TranslationUnit result = new(clang, input.Header.Path, index, unit);
             index = 0;
             return result;
         }
