@@ -1,0 +1,250 @@
+using System.Runtime.CompilerServices;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using MessagePack;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// One driver call on its way: arguments are written, the call is posted or invoked, results are read. Lives on the caller's stack and
+/// allocates nothing. Until it is sent nothing of it leaves, so an exception in between costs only the call.
+/// </summary>
+internal unsafe ref struct Call
+{
+    private readonly Session _session;
+    private readonly Lane _lane;
+    private readonly uint _callId;
+    private MessagePackWriter _writer;
+    private MessagePackReader _reader;
+    private byte* _bulkIn;
+    private nuint _bulkInLength;
+    private byte* _bulkOut;
+    private nuint _bulkOutLength;
+    private nint _minted;
+
+    public Call(Session session, Lane lane, uint callId)
+    {
+        _session = session;
+        _lane = lane;
+        _callId = callId;
+        _writer = new MessagePackWriter(lane.BeginBody());
+    }
+
+    public void Write(bool value) => _writer.Write(value);
+
+    public void Write(sbyte value) => _writer.Write(value);
+
+    public void Write(byte value) => _writer.Write(value);
+
+    public void Write(short value) => _writer.Write(value);
+
+    public void Write(ushort value) => _writer.Write(value);
+
+    public void Write(int value) => _writer.Write(value);
+
+    public void Write(uint value) => _writer.Write(value);
+
+    public void Write(long value) => _writer.Write(value);
+
+    public void Write(ulong value) => _writer.Write(value);
+
+    public void Write(nint value) => _writer.Write((long)value);
+
+    public void Write(nuint value) => _writer.Write((ulong)value);
+
+    public void Write(float value) => _writer.Write(value);
+
+    public void Write(double value) => _writer.Write(value);
+
+    public void WriteNil() => _writer.WriteNil();
+
+    /// <summary>A handle of the session; the server checks kind and owner again.</summary>
+    public void WriteHandle(nint id) => _writer.Write((long)id);
+
+    /// <summary>Mints an id for what this call creates, and writes it. Alive once the call has succeeded.</summary>
+    public nint WriteNewHandle(HandleKind kind)
+    {
+        _minted = _session.Handles.Mint(kind);
+        _writer.Write((long)_minted);
+        return _minted;
+    }
+
+    /// <summary>A structure without pointers, as its bytes.</summary>
+    public void WriteStruct<T>(T* value)
+        where T : unmanaged => WriteRaw(value, (nuint)sizeof(T));
+
+    /// <summary><paramref name="count"/> elements without pointers, as their bytes.</summary>
+    public void WriteArray<T>(T* values, nuint count)
+        where T : unmanaged => WriteRaw(values, checked(count * (nuint)sizeof(T)));
+
+    /// <summary>Handles of the session.</summary>
+    public void WriteHandles(nint* ids, nuint count) => WriteRaw(ids, checked(count * (nuint)sizeof(nint)));
+
+    /// <summary>A NUL-terminated string, without its end.</summary>
+    public void WriteString(byte* text) => _writer.WriteString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
+
+    /// <summary>Bytes that follow the body, sent from where they are.</summary>
+    public void WriteBulk(void* bytes, nuint length)
+    {
+        _bulkIn = (byte*)bytes;
+        _bulkInLength = length;
+    }
+
+    /// <summary>Where the reply's bulk goes; it must be exactly this long.</summary>
+    public void ReceiveBulk(void* destination, nuint length)
+    {
+        _bulkOut = (byte*)destination;
+        _bulkOutLength = length;
+    }
+
+    /// <summary>Sends the call without waiting. Its failure, should it fail, is returned by a later call.</summary>
+    public CUresult Post()
+    {
+        _writer.Flush();
+        if (_bulkInLength > ProtocolLimits.PostedCopy)
+        {
+            _lane.PostBulk(_callId, _bulkIn, _bulkInLength);
+        }
+        else
+        {
+            _lane.Post(_callId, new ReadOnlySpan<byte>(_bulkIn, (int)_bulkInLength));
+        }
+
+        AdoptMinted();
+        return CUresult.CUDA_SUCCESS;
+    }
+
+    /// <summary>Sends the call and waits. On success the results are read next, then <see cref="End"/>.</summary>
+    public CUresult Invoke()
+    {
+        _writer.Flush();
+        FrameHeader reply = _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body);
+        nuint received = 0;
+        while (true)
+        {
+            if (reply.BulkLength > _bulkOutLength - received)
+            {
+                ProtocolException.Throw($"reply to {CallId.Name(_callId)} with more than the {_bulkOutLength} bytes that were asked for");
+            }
+
+            _lane.ReadBulk(_bulkOut + received, (nuint)reply.BulkLength);
+            received += (nuint)reply.BulkLength;
+            if ((reply.Flags & FrameFlags.More) == 0)
+            {
+                break;
+            }
+
+            reply = _lane.ReadReply(_callId, out body);
+        }
+
+        _reader = new MessagePackReader(body);
+        var status = (CUresult)_reader.ReadUInt32();
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            if (received != _bulkOutLength)
+            {
+                ProtocolException.Throw($"reply to {CallId.Name(_callId)} with {received} bytes where {_bulkOutLength} were asked for");
+            }
+
+            AdoptMinted();
+        }
+        else
+        {
+            if ((reply.Flags & FrameFlags.Deferred) != 0)
+            {
+                _lane.NoteDeferred(_reader.ReadUInt32(), status, _callId);
+            }
+
+            End();
+        }
+
+        return status;
+    }
+
+    public bool ReadBoolean() => _reader.ReadBoolean();
+
+    public sbyte ReadSByte() => _reader.ReadSByte();
+
+    public byte ReadByte() => _reader.ReadByte();
+
+    public short ReadInt16() => _reader.ReadInt16();
+
+    public ushort ReadUInt16() => _reader.ReadUInt16();
+
+    public int ReadInt32() => _reader.ReadInt32();
+
+    public uint ReadUInt32() => _reader.ReadUInt32();
+
+    public long ReadInt64() => _reader.ReadInt64();
+
+    public ulong ReadUInt64() => _reader.ReadUInt64();
+
+    public nint ReadNInt() => (nint)_reader.ReadInt64();
+
+    public nuint ReadNUInt() => (nuint)_reader.ReadUInt64();
+
+    public float ReadSingle() => _reader.ReadSingle();
+
+    public double ReadDouble() => _reader.ReadDouble();
+
+    /// <summary>A handle the session has, or null.</summary>
+    public nint ReadHandle(HandleKind kind)
+    {
+        nint id = (nint)_reader.ReadInt64();
+        return id == 0 || HandleId.Fits(HandleId.Kind(id), kind) ? id : throw new ProtocolException($"handle 0x{id:x} where a {kind} is due");
+    }
+
+    public void ReadStruct<T>(T* destination)
+        where T : unmanaged
+    {
+        nuint read = ReadRaw(destination, (nuint)sizeof(T));
+        if (read != (nuint)sizeof(T))
+        {
+            ProtocolException.Throw($"{typeof(T).Name} of {read} bytes in the reply to {CallId.Name(_callId)}; {sizeof(T)} are due");
+        }
+    }
+
+    /// <summary>At most <paramref name="capacity"/> elements; returns how many came.</summary>
+    public nuint ReadArray<T>(T* destination, nuint capacity)
+        where T : unmanaged => ReadRaw(destination, checked(capacity * (nuint)sizeof(T))) / (nuint)sizeof(T);
+
+    /// <summary>The reply must be used up.</summary>
+    public readonly void End()
+    {
+        if (!_reader.End)
+        {
+            ProtocolException.Throw($"reply to {CallId.Name(_callId)} with values behind the last one known");
+        }
+    }
+
+    private void WriteRaw(void* bytes, nuint length)
+    {
+        if (length > ProtocolLimits.Body)
+        {
+            ProtocolException.Throw($"argument of {length} bytes to {CallId.Name(_callId)}; at most {ProtocolLimits.Body} fit a body");
+        }
+
+        _writer.Write(new ReadOnlySpan<byte>(bytes, (int)length));
+    }
+
+    private nuint ReadRaw(void* destination, nuint capacity)
+    {
+        System.Buffers.ReadOnlySequence<byte> bytes = _reader.ReadBytes() ?? default;
+        if ((ulong)bytes.Length > capacity)
+        {
+            ProtocolException.Throw($"{bytes.Length} bytes in the reply to {CallId.Name(_callId)} where {capacity} have room");
+        }
+
+        // SAFETY: the body is one array, so the sequence is one span; its length was checked against the destination's.
+        bytes.FirstSpan.CopyTo(new Span<byte>(destination, (int)bytes.Length));
+        return (nuint)bytes.Length;
+    }
+
+    private readonly void AdoptMinted()
+    {
+        if (_minted != 0 && _session.Handles.Find(_minted) is null)
+        {
+            _session.Handles.Add(_minted, new HandleInfo(HandleId.Kind(_minted), _lane.Current.Value));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using CudaRpc.Driver;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// Device allocations of a session, sorted by address: decides whether a pointer is the device's or the program's, and whether a
+/// free is of a live allocation, without a round trip. Any thread.
+/// </summary>
+internal sealed class DeviceRanges
+{
+    private readonly ReaderWriterLockSlim _lock = new(LockRecursionPolicy.NoRecursion);
+    private readonly SortedList<ulong, DeviceRange> _ranges = [];
+
+    public void Add(DeviceRange range)
+    {
+        _lock.EnterWriteLock();
+        _ranges[range.Base] = range;
+        _lock.ExitWriteLock();
+    }
+
+    /// <summary>Takes out the allocation that begins at <paramref name="address"/>; false where none does.</summary>
+    public bool Remove(ulong address)
+    {
+        _lock.EnterWriteLock();
+        bool found = _ranges.Remove(address);
+        _lock.ExitWriteLock();
+        return found;
+    }
+
+    /// <summary>Takes out all allocations of a context that ends.</summary>
+    public void RemoveContext(CUcontext context)
+    {
+        _lock.EnterWriteLock();
+        for (int index = _ranges.Count - 1; index >= 0; index--)
+        {
+            if (_ranges.GetValueAtIndex(index).Context == context)
+            {
+                _ranges.RemoveAt(index);
+            }
+        }
+
+        _lock.ExitWriteLock();
+    }
+
+    /// <summary>The allocation that contains <paramref name="address"/>.</summary>
+    public bool TryFind(ulong address, out DeviceRange range)
+    {
+        _lock.EnterReadLock();
+        int low = 0;
+        int high = _ranges.Count - 1;
+        range = default;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            DeviceRange candidate = _ranges.GetValueAtIndex(middle);
+            if (address < candidate.Base)
+            {
+                high = middle - 1;
+            }
+            else if (address - candidate.Base >= candidate.Bytes)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                range = candidate;
+                break;
+            }
+        }
+
+        _lock.ExitReadLock();
+        return range.Bytes != 0;
+    }
+}
+
+/// <summary>One device allocation: first address, size in bytes, the context it belongs to, and its number in the session.</summary>
+internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext Context, ulong BufferId);

@@ -1,0 +1,46 @@
+using CudaRpc.Driver;
+
+namespace CudaRpc.Client;
+
+/// <summary>What the client knows of a handle of its session. Immutable but for what derived classes add.</summary>
+internal class HandleInfo(HandleKind kind, nint parent)
+{
+    public HandleKind Kind { get; } = kind;
+
+    /// <summary>Handle whose end is also this one's: the context of a stream, the module of a function. 0 for none.</summary>
+    public nint Parent { get; } = parent;
+}
+
+/// <summary>A context: its device, the flags it was created with, and whether it is the device's primary one.</summary>
+internal sealed class ContextInfo(int device, uint flags, bool isPrimary) : HandleInfo(HandleKind.CUcontext, 0)
+{
+    public int Device { get; } = device;
+
+    public uint Flags { get; set; } = flags;
+
+    public bool IsPrimary { get; } = isPrimary;
+}
+
+/// <summary>A CUfunction or CUkernel: name, parameter layout and attributes, fetched together when the handle was made.</summary>
+internal sealed class FunctionInfo(HandleKind kind, nint parent, string name) : HandleInfo(kind, parent)
+{
+    private readonly int[] _attributes = new int[(int)CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX];
+
+    public string Name { get; } = name;
+
+    /// <summary>Offset and size of each parameter in the packed buffer, in bytes; null where the server's driver cannot tell.</summary>
+    public ParameterLayout[]? Parameters { get; init; }
+
+    /// <summary>Bytes of the packed parameter buffer.</summary>
+    public int ParameterBytes { get; init; }
+
+    /// <summary>The attribute's value, or null where the server's driver does not know it.</summary>
+    public int? this[CUfunction_attribute attribute]
+    {
+        get => Volatile.Read(ref _attributes[(int)attribute]) is var stored && stored == int.MinValue ? null : stored;
+        set => Volatile.Write(ref _attributes[(int)attribute], value ?? int.MinValue);
+    }
+}
+
+/// <summary>Where one kernel parameter lies in the packed buffer, in bytes.</summary>
+internal readonly record struct ParameterLayout(int Offset, int Size);

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// The handles of a session that are alive, as far as the client can know. Ids are minted here, so a creation need not wait for
+/// the server. Any thread; a lookup allocates nothing.
+/// </summary>
+internal sealed class HandleTable
+{
+    private readonly ConcurrentDictionary<nint, HandleInfo> _alive = new();
+    private long _counter = HandleId.FirstMinted - 1;
+
+    /// <summary>Handles alive.</summary>
+    public int Count => _alive.Count;
+
+    /// <summary>A new id, not alive before <see cref="Add"/>.</summary>
+    public nint Mint(HandleKind kind) => HandleId.Make(kind, Interlocked.Increment(ref _counter));
+
+    public void Add(nint id, HandleInfo info) => _alive[id] = info;
+
+    public HandleInfo? Find(nint id) => _alive.GetValueOrDefault(id);
+
+    public T? Find<T>(nint id)
+        where T : HandleInfo => _alive.GetValueOrDefault(id) as T;
+
+    /// <summary>
+    /// What CUDA answers to a handle of kind <paramref name="kind"/>: success, CUDA_ERROR_INVALID_CONTEXT for a bad context,
+    /// CUDA_ERROR_INVALID_HANDLE for anything else that is null (unless <paramref name="optional"/>), stale or of another kind.
+    /// </summary>
+    public CUresult Check(nint id, HandleKind kind, bool optional = false)
+    {
+        if (id == 0 ? optional || kind == HandleKind.CUstream : _alive.TryGetValue(id, out HandleInfo? info) && HandleId.Fits(info.Kind, kind))
+        {
+            return CUresult.CUDA_SUCCESS;
+        }
+
+        if (kind == HandleKind.CUstream && HandleId.IsStreamConstant(id))
+        {
+            return CUresult.CUDA_SUCCESS;
+        }
+
+        return kind == HandleKind.CUcontext ? CUresult.CUDA_ERROR_INVALID_CONTEXT : CUresult.CUDA_ERROR_INVALID_HANDLE;
+    }
+
+    /// <summary>The handle is destroyed, and with it all whose parent it is.</summary>
+    public void Forget(nint id)
+    {
+        if (!_alive.TryRemove(id, out HandleInfo? info) || info.Kind is not (HandleKind.CUcontext or HandleKind.CUmodule or HandleKind.CUlibrary))
+        {
+            return;
+        }
+
+        foreach ((nint child, HandleInfo childInfo) in _alive)
+        {
+            if (childInfo.Parent == id)
+            {
+                Forget(child);
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Transport;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// One client thread's part of a session: its stack of current contexts and, once it makes a call that travels, its connection, which
+/// a thread of the server answers. Only the owning thread encodes, posts and invokes; the send pump may send what it queued.
+/// </summary>
+internal sealed unsafe class Lane : IDisposable
+{
+    private const int InitialBody = 4 << 10;
+
+    private readonly Session _session;
+
+    // Held while bytes go out. Taken before _queueLock, never after.
+    private readonly Lock _sendLock = new();
+
+    // Guards _queue. Posting takes only this one.
+    private readonly Lock _queueLock = new();
+    private readonly ByteBuffer _staging = new(InitialBody, ProtocolLimits.Body + FrameHeader.Size);
+    private ByteBuffer _queue = new(InitialBody, (ProtocolLimits.SendQueue * 2) + ProtocolLimits.Body);
+    private ByteBuffer _sending = new(InitialBody, (ProtocolLimits.SendQueue * 2) + ProtocolLimits.Body);
+    private string? _deferred;
+    private Connection? _connection;
+    private FrameReader? _reader;
+    // Bytes of _sending that have left; guarded by _sendLock.
+    private int _sent;
+
+    // Bytes in _queue and _sending that have not left.
+    private int _queued;
+    private long _bytesSent;
+    private long _bytesReceived;
+
+    public Lane(Session session) => _session = session;
+
+    /// <summary>Contexts of this thread, the current one on top.</summary>
+    public Stack<CUcontext> Contexts { get; } = new();
+
+    /// <summary>The thread's current context, null handle for none.</summary>
+    public CUcontext Current => Contexts.TryPeek(out CUcontext context) ? context : default;
+
+    private long Posted { get; set; }
+
+    private long Synchronous { get; set; }
+
+    public long Local { get; set; }
+
+    private long BytesSent => Volatile.Read(ref _bytesSent);
+
+    private long BytesReceived => Volatile.Read(ref _bytesReceived);
+
+    public CallStatistics Statistics => new(Posted, Synchronous, Local, BytesSent, BytesReceived);
+
+    /// <summary>
+    /// The posted call whose failure the thread's last failed call reported; null where that call failed by itself. Taking it clears it.
+    /// </summary>
+    public string? TakeDeferred()
+    {
+        string? taken = _deferred;
+        _deferred = null;
+        return taken;
+    }
+
+    public void NoteDeferred(uint callId, CUresult status, uint reporter)
+    {
+        _deferred = CallId.Name(callId) ?? "an unknown call";
+        SessionLog.PostedCallFailed(_session.Logger, _deferred, status, CallId.Name(reporter) ?? "a call");
+    }
+
+    /// <summary>Room for the next call's body. Valid until <see cref="Post"/> or <see cref="Invoke"/>.</summary>
+    public ByteBuffer BeginBody()
+    {
+        _deferred = null;
+        if (_connection is null)
+        {
+            _session.ThrowIfLost();
+            (_connection, _reader) = _session.OpenLane();
+        }
+
+        _staging.Clear(FrameHeader.Size);
+        return _staging;
+    }
+
+    /// <summary>Queues the call; it leaves soon, in order. Bulk has left or is copied when this returns.</summary>
+    public void Post(uint callId, ReadOnlySpan<byte> smallBulk)
+    {
+        Posted++;
+        bool full;
+        lock (_queueLock)
+        {
+            SealStaging(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
+            _queue.Write(_staging.Written);
+            _queue.Write(smallBulk);
+            Interlocked.Add(ref _queued, _staging.Length + smallBulk.Length);
+            full = _queue.Length > ProtocolLimits.SendQueue;
+        }
+
+        if (full)
+        {
+            // Back-pressure: the thread that posts faster than the network takes waits for the network.
+            SendAllQueued();
+        }
+        else
+        {
+            _session.Pump.Wake();
+        }
+    }
+
+    /// <summary>Sends the posted call with bulk straight from the program's memory; returns when all of it has left.</summary>
+    public void PostBulk(uint callId, byte* bulk, nuint length)
+    {
+        Posted++;
+        Send(callId, FrameFlags.Posted, bulk, length);
+    }
+
+    /// <summary>Sends the call and waits for its reply's header and body. Bulk of the reply is left to <see cref="ReadBulk"/>.</summary>
+    public FrameHeader Invoke(uint callId, byte* bulk, nuint length, out ReadOnlyMemory<byte> body)
+    {
+        Synchronous++;
+        ulong sequence = Send(callId, FrameFlags.None, bulk, length);
+        FrameHeader reply = ReadReply(callId, out body);
+        if (reply.Sequence != sequence || reply.CallId != callId)
+        {
+            ProtocolException.Throw($"reply to call {reply.Sequence} where {sequence} ({CallId.Name(callId)}) is waited for");
+        }
+
+        return reply;
+    }
+
+    /// <summary>Waits for the next frame of a reply that said there is more.</summary>
+    public FrameHeader ReadReply(uint callId, out ReadOnlyMemory<byte> body)
+    {
+        FrameReader reader = _reader!;
+        if (!reader.Read(out FrameHeader reply))
+        {
+            throw new IOException($"the server closed the connection during {CallId.Name(callId)}");
+        }
+
+        if ((reply.Flags & FrameFlags.Reply) == 0)
+        {
+            ProtocolException.Throw("a server sends replies only");
+        }
+
+        body = reader.Body;
+        Volatile.Write(ref _bytesReceived, reader.BytesReceived);
+        return reply;
+    }
+
+    public void ReadBulk(byte* destination, nuint length)
+    {
+        _reader!.ReadBulk(destination, length);
+        Volatile.Write(ref _bytesReceived, _reader.BytesReceived);
+    }
+
+    /// <summary>
+    /// The send pump's turn: sends what is queued as far as the network takes it without waiting. The pump must not wait for one lane:
+    /// the server may be holding that lane back until a call arrives that another lane still has queued.
+    /// </summary>
+    public PumpResult PumpQueued()
+    {
+        if (Volatile.Read(ref _queued) == 0)
+        {
+            return PumpResult.Idle;
+        }
+
+        if (!_sendLock.TryEnter())
+        {
+            // The owner is sending and takes along what was queued before it began.
+            return PumpResult.Blocked;
+        }
+
+        try
+        {
+            SwapQueue();
+            int sent = _connection!.TrySend(_sending.Written[_sent..]);
+            CountSent(sent);
+            return sent > 0 ? PumpResult.Progress : PumpResult.Blocked;
+        }
+        finally
+        {
+            _sendLock.Exit();
+        }
+    }
+
+    /// <summary>Says goodbye and closes; the server then forgets the lane. Not while the owning thread is in a call.</summary>
+    public void Dispose()
+    {
+        if (_connection is null)
+        {
+            return;
+        }
+
+        try
+        {
+            BeginBody();
+            Send(ControlId.Goodbye, FrameFlags.Posted, null, 0);
+        }
+        catch (Exception failure) when (failure is IOException or ProtocolException)
+        {
+            // The server notices the closed connection as well.
+        }
+
+        _connection.Dispose();
+        _connection = null;
+    }
+
+    /// <summary>Ends the connection under a thread that may be waiting on it.</summary>
+    public void Abort() => _connection?.Abort();
+
+    private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
+    {
+        lock (_sendLock)
+        {
+            SendQueuedLocked();
+            ulong sequence = SealStaging(callId, flags, length);
+            int first = (int)nuint.Min(length, int.MaxValue);
+            // SAFETY: the program vouches for length readable bytes at bulk until the driver call returns.
+            _connection!.Send(_staging.Written, new ReadOnlySpan<byte>(bulk, first));
+            for (nuint sent = (nuint)first; sent < length;)
+            {
+                int piece = (int)nuint.Min(length - sent, int.MaxValue);
+                _connection.Send(new ReadOnlySpan<byte>(bulk + sent, piece), default);
+                sent += (nuint)piece;
+            }
+
+            Volatile.Write(ref _bytesSent, _bytesSent + _staging.Length + (long)length);
+            return sequence;
+        }
+    }
+
+    private void SendAllQueued()
+    {
+        lock (_sendLock)
+        {
+            SendQueuedLocked();
+        }
+    }
+
+    private void SendQueuedLocked()
+    {
+        // Twice: what the pump left half sent, then what was queued since.
+        while (Volatile.Read(ref _queued) != 0)
+        {
+            SwapQueue();
+            ReadOnlySpan<byte> rest = _sending.Written[_sent..];
+            _connection!.Send(rest, default);
+            CountSent(rest.Length);
+        }
+    }
+
+    private void SwapQueue()
+    {
+        if (_sending.Length == 0)
+        {
+            lock (_queueLock)
+            {
+                (_queue, _sending) = (_sending, _queue);
+            }
+        }
+    }
+
+    private void CountSent(int sent)
+    {
+        _sent += sent;
+        Volatile.Write(ref _bytesSent, _bytesSent + sent);
+        Interlocked.Add(ref _queued, -sent);
+        if (_sent == _sending.Length)
+        {
+            _sending.Clear();
+            _sent = 0;
+        }
+    }
+
+    // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
+    private ulong SealStaging(uint callId, FrameFlags flags, ulong bulkLength)
+    {
+        ulong sequence = _session.NextSequence();
+        new FrameHeader((uint)(_staging.Length - FrameHeader.Size), callId, flags, (uint)Current.Value, sequence, bulkLength)
+            .Write(_staging.Slice(0, FrameHeader.Size));
+        return sequence;
+    }
+}
+
+/// <summary>What one turn of the send pump on a lane came to.</summary>
+internal enum PumpResult
+{
+    Idle,
+    Progress,
+    Blocked,
+}

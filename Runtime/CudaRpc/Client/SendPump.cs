@@ -1,0 +1,79 @@
+namespace CudaRpc.Client;
+
+/// <summary>
+/// The one thread of a session that sends what posted calls have queued. A thread that posts wakes it only where it sleeps, so the first
+/// call after a pause leaves at once and a burst leaves in few, large sends.
+/// </summary>
+internal sealed class SendPump : IDisposable
+{
+    private const int BlockedPause = 1; // millisecond
+
+    private readonly Session _session;
+    private readonly Thread _thread;
+    private readonly AutoResetEvent _work = new(false);
+    private int _asleep;
+    private volatile bool _stopped;
+
+    public SendPump(Session session)
+    {
+        _session = session;
+        _thread = new Thread(Run) { IsBackground = true, Name = "cudarpc send" };
+        _thread.Start();
+    }
+
+    /// <summary>Something was queued on a lane. The caller's queueing is a full fence (a lock), which pairs with the one in <see cref="Run"/>.</summary>
+    public void Wake()
+    {
+        if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
+        {
+            _work.Set();
+        }
+    }
+
+    /// <summary>Ends the thread. What is still queued is not sent.</summary>
+    public void Dispose()
+    {
+        _stopped = true;
+        _work.Set();
+        if (Thread.CurrentThread != _thread)
+        {
+            _thread.Join();
+            _work.Dispose();
+        }
+    }
+
+    private void Run()
+    {
+        var spinner = default(SpinWait);
+        while (!_stopped)
+        {
+            switch (_session.PumpLanes())
+            {
+                case PumpResult.Progress:
+                    spinner.Reset();
+                    continue;
+                case PumpResult.Blocked:
+                    // A lane's window is full, or its owner is sending: neither takes long, and other lanes may have work before.
+                    Thread.Sleep(BlockedPause);
+                    continue;
+            }
+
+            if (!spinner.NextSpinWillYield)
+            {
+                spinner.SpinOnce(-1);
+                continue;
+            }
+
+            // Announce sleep, then look once more: a thread that queued before it could see the announcement is seen here.
+            Interlocked.Exchange(ref _asleep, 1);
+            if (_session.PumpLanes() != PumpResult.Idle)
+            {
+                Volatile.Write(ref _asleep, 0);
+                continue;
+            }
+
+            _work.WaitOne();
+            spinner.Reset();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using System.Diagnostics.CodeAnalysis;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Transport;
+using MessagePack;
+using Microsoft.Extensions.Logging;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// A program's stay at a server: everything it creates there belongs to the session and is released when it ends, for any reason.
+/// It holds one connection for its own life and one lane per calling thread. A call that begins after another has returned, in whichever
+/// thread, reaches the driver after it: every call takes the session's next sequence number, and the server honours it.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    [ThreadStatic]
+    private static ThreadLanes? t_lanes;
+
+    private readonly ServerUrl _url;
+    private readonly SessionOptions _options;
+    private readonly Connection _control;
+    private readonly byte[] _token;
+
+    // Guards _lanes and the totals of lanes that have ended.
+    private readonly Lock _lock = new();
+    private readonly List<Lane> _lanes = [];
+    private CallStatistics _retired;
+    private Lane[] _pumped = [];
+    private long _sequence;
+    private Exception? _lost;
+    private bool _disposed;
+    private bool _bugLogged;
+
+    private Session(ServerUrl url, SessionOptions options)
+    {
+        _url = url;
+        _options = options;
+        (_control, _, Welcome welcome) = Open([]);
+        _token = welcome.Token;
+        ServerName = welcome.Server;
+        Devices = welcome.Devices;
+        Pump = new SendPump(this);
+    }
+
+    /// <summary>Name and version of the server, for people.</summary>
+    public string ServerName { get; }
+
+    /// <summary>Calls and bytes so far, of all threads.</summary>
+    public CallStatistics Statistics
+    {
+        get
+        {
+            lock (_lock)
+            {
+                CallStatistics sum = _retired;
+                foreach (Lane lane in _lanes)
+                {
+                    sum += lane.Statistics;
+                }
+
+                return sum;
+            }
+        }
+    }
+
+    internal ILogger Logger => _options.Logger;
+
+    internal DeviceSnapshot Devices { get; }
+
+    internal HandleTable Handles { get; } = new();
+
+    internal DeviceRanges Ranges { get; } = new();
+
+    internal SendPump Pump { get; }
+
+    internal bool IsDisposed => Volatile.Read(ref _disposed);
+
+    /// <summary>The calling thread's lane.</summary>
+    internal Lane Lane => (t_lanes ??= new ThreadLanes()).Of(this);
+
+    /// <summary>Opens a session at <paramref name="url"/>.</summary>
+    /// <exception cref="IOException">No server there, or none that answers in time.</exception>
+    /// <exception cref="ProtocolException">Something else is there, a server of another protocol version, or it refuses; the message says which.</exception>
+    public static Session Connect(ServerUrl url, SessionOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return new Session(url, options ?? new SessionOptions());
+    }
+
+    /// <summary>Ends the session; the server releases all it owned. Calls of other threads that are under way fail.</summary>
+    public void Dispose()
+    {
+        Lane[] lanes;
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            lanes = [.. _lanes];
+        }
+
+        // The pump still runs: a lane's last frames may have to wait for another lane's.
+        foreach (Lane lane in lanes)
+        {
+            Retire(lane);
+        }
+
+        Pump.Dispose();
+        _control.Dispose();
+    }
+
+    internal Call Begin(uint callId) => new(this, Lane, callId);
+
+    internal ulong NextSequence() => (ulong)Interlocked.Increment(ref _sequence);
+
+    /// <summary>Counts a call that needed nobody else.</summary>
+    internal void CountLocal() => Lane.Local++;
+
+    internal Lane CreateLane()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var lane = new Lane(this);
+            _lanes.Add(lane);
+            Volatile.Write(ref _pumped, [.. _lanes]);
+            return lane;
+        }
+    }
+
+    internal (Connection Connection, FrameReader Reader) OpenLane()
+    {
+        (Connection connection, FrameReader reader, _) = Open(_token);
+        return (connection, reader);
+    }
+
+    /// <summary>Closes the lane of a thread that has ended, not on the caller's (a finaliser's) time.</summary>
+    internal void RetireSoon(Lane lane) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Session.Retire(state.Lane), (Session: this, Lane: lane), false);
+
+    internal PumpResult PumpLanes()
+    {
+        PumpResult result = PumpResult.Idle;
+        foreach (Lane lane in Volatile.Read(ref _pumped))
+        {
+            try
+            {
+                PumpResult one = lane.PumpQueued();
+                result = result == PumpResult.Progress || one == PumpResult.Idle ? result : one;
+            }
+            catch (Exception failure)
+            {
+                Lose("a posted call", failure);
+            }
+        }
+
+        return result;
+    }
+
+    internal void ThrowIfLost()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        if (Volatile.Read(ref _lost) is Exception lost)
+        {
+            throw new IOException($"the session at {_url} was lost: {lost.Message}", lost);
+        }
+    }
+
+    /// <summary>
+    /// What a call answers that ended with an exception: CUDA_ERROR_DEVICE_UNAVAILABLE where the connection is gone (and is from then on),
+    /// CUDA_ERROR_DEINITIALIZED after <see cref="Dispose"/>, CUDA_ERROR_UNKNOWN where the exception is our bug.
+    /// </summary>
+    internal CUresult Failed(uint callId, Exception failure)
+    {
+        switch (failure)
+        {
+            case ObjectDisposedException when IsDisposed:
+                return CUresult.CUDA_ERROR_DEINITIALIZED;
+            case IOException or ProtocolException or MessagePackSerializationException or ObjectDisposedException:
+                Lose(CallId.Name(callId) ?? "a call", failure);
+                return CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE;
+            default:
+                if (!_bugLogged)
+                {
+                    _bugLogged = true;
+                    SessionLog.Bug(Logger, CallId.Name(callId) ?? "a call", failure);
+                }
+
+                return CUresult.CUDA_ERROR_UNKNOWN;
+        }
+    }
+
+    private void Retire(Lane lane)
+    {
+        lane.Dispose();
+        lock (_lock)
+        {
+            if (_lanes.Remove(lane))
+            {
+                _retired += lane.Statistics;
+                Volatile.Write(ref _pumped, [.. _lanes]);
+            }
+        }
+    }
+
+    private void Lose(string call, Exception failure)
+    {
+        if (IsDisposed || Interlocked.CompareExchange(ref _lost, failure, null) is not null)
+        {
+            return;
+        }
+
+        SessionLog.SessionLost(Logger, _url.ToString(), call, failure.Message);
+        _control.Abort();
+        foreach (Lane lane in Volatile.Read(ref _pumped))
+        {
+            lane.Abort();
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "Given to the caller; disposed on failure.")]
+    private (Connection Connection, FrameReader Reader, Welcome Welcome) Open(byte[] token)
+    {
+        Connection connection = Transports.Connect(_url, _options.ConnectTimeout);
+        try
+        {
+            connection.ReceiveTimeout = (int)_options.ConnectTimeout.TotalMilliseconds;
+            var hello = new ByteBuffer(1 << 10, ProtocolLimits.Body);
+            hello.Clear(FrameHeader.Size);
+            Handshake.WriteHello(hello, token, _options.ClientName, CudaVersion);
+            new FrameHeader((uint)(hello.Length - FrameHeader.Size), ControlId.Hello, FrameFlags.None, 0, 0, 0).Write(hello.Slice(0, FrameHeader.Size));
+            connection.Send(Handshake.Preface, hello.Written);
+
+            Handshake.ReadPreface(connection);
+            var reader = new FrameReader(connection);
+            if (!reader.Read(out FrameHeader header) || header.CallId != ControlId.Hello || (header.Flags & FrameFlags.Reply) == 0)
+            {
+                ProtocolException.Throw($"{_url} did not answer the greeting");
+            }
+
+            Welcome welcome = Handshake.ReadWelcome(reader.Body);
+            if (welcome.Refusal.Length > 0)
+            {
+                ProtocolException.Throw($"{_url} refuses: {welcome.Refusal}");
+            }
+
+            connection.ReceiveTimeout = Timeout.Infinite;
+            return (connection, reader, welcome);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The CUDA version of the header this client was generated from.</summary>
+    internal const int CudaVersion = 13000;
+}

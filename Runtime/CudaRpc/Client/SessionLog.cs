@@ -1,0 +1,20 @@
+using CudaRpc.Driver;
+using Microsoft.Extensions.Logging;
+
+namespace CudaRpc.Client;
+
+/// <summary>What the client half says. Ids 100..199.</summary>
+internal static partial class SessionLog
+{
+    [LoggerMessage(100, LogLevel.Error, "Connection to {Server} lost during {Call}: {Reason}. Every further call fails.")]
+    public static partial void SessionLost(ILogger logger, string server, string call, string reason);
+
+    [LoggerMessage(101, LogLevel.Warning, "{Call}, posted earlier, failed: {Result}. {Reporter} reports it.")]
+    public static partial void PostedCallFailed(ILogger logger, string call, CUresult result, string reporter);
+
+    [LoggerMessage(102, LogLevel.Error, "Bug in {Call}; it answers CUDA_ERROR_UNKNOWN.")]
+    public static partial void Bug(ILogger logger, string call, Exception failure);
+
+    [LoggerMessage(103, LogLevel.Warning, "{Call} is not supported: {Reason}.")]
+    public static partial void NotSupported(ILogger logger, string call, string reason);
+}

@@ -1,0 +1,155 @@
+using CudaRpc.Transport;
+
+namespace CudaRpc.Protocol;
+
+/// <summary>
+/// Receives frames of one connection: header and body through a buffer that is reused, bulk from the buffer's remainder and then
+/// straight into the caller's memory. One thread at a time.
+/// </summary>
+internal sealed unsafe class FrameReader(Connection connection)
+{
+    private const int InitialBuffer = 64 << 10;
+
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(InitialBuffer, pinned: true);
+    private int _start;
+    private int _end;
+    private ulong _bulkRemaining;
+    private FrameHeader _header;
+
+    /// <summary>Body of the frame read last. Valid until the next <see cref="Read"/>.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; }
+
+    /// <summary>Bytes received so far, headers included.</summary>
+    public long BytesReceived { get; private set; }
+
+    /// <summary>Bulk bytes of the current frame that nobody has taken yet.</summary>
+    public ulong BulkRemaining => _bulkRemaining;
+
+    /// <summary>Waits for the next frame. False where the peer closed between two frames.</summary>
+    /// <exception cref="ProtocolException">A header no correct peer sends, or the end in the middle of a frame.</exception>
+    public bool Read(out FrameHeader header)
+    {
+        SkipBulk();
+        if (!Fill(FrameHeader.Size, atBoundary: true))
+        {
+            header = default;
+            return false;
+        }
+
+        header = _header = FrameHeader.Read(_buffer.AsSpan(_start));
+        if ((header.Flags & ~FrameFlags.Known) != 0)
+        {
+            ProtocolException.Throw($"frame with unknown flags 0x{(uint)header.Flags:x}");
+        }
+
+        if (header.BodyLength > ProtocolLimits.Body)
+        {
+            ProtocolException.Throw($"frame body of {header.BodyLength} bytes; at most {ProtocolLimits.Body} are allowed");
+        }
+
+        int body = (int)header.BodyLength;
+        Fill(FrameHeader.Size + body, atBoundary: false);
+        Body = _buffer.AsMemory(_start + FrameHeader.Size, body);
+        _start += FrameHeader.Size + body;
+        _bulkRemaining = header.BulkLength;
+        return true;
+    }
+
+    /// <summary>Receives <paramref name="length"/> bytes of the current frame's bulk into <paramref name="destination"/>.</summary>
+    public void ReadBulk(byte* destination, nuint length)
+    {
+        if (length > _bulkRemaining)
+        {
+            ProtocolException.Throw($"{length} bulk bytes wanted where the frame has {_bulkRemaining} left");
+        }
+
+        int buffered = (int)nuint.Min(length, (nuint)(_end - _start));
+        _buffer.AsSpan(_start, buffered).CopyTo(new Span<byte>(destination, buffered));
+        _start += buffered;
+        for (nuint done = (nuint)buffered; done < length;)
+        {
+            // SAFETY: destination has room for length bytes (the caller's contract) and done < length.
+            int received = connection.Receive(new Span<byte>(destination + done, (int)nuint.Min(length - done, int.MaxValue)));
+            BytesReceived += received;
+            if (received == 0)
+            {
+                ThrowTruncated(length - done);
+            }
+
+            done += (nuint)received;
+        }
+
+        _bulkRemaining -= length;
+    }
+
+    private void SkipBulk()
+    {
+        while (_bulkRemaining > 0)
+        {
+            if (_start == _end)
+            {
+                _start = _end = 0;
+                Receive();
+            }
+
+            int skipped = (int)ulong.Min(_bulkRemaining, (ulong)(_end - _start));
+            _start += skipped;
+            _bulkRemaining -= (ulong)skipped;
+        }
+    }
+
+    private bool Fill(int count, bool atBoundary)
+    {
+        if (_end - _start >= count)
+        {
+            return true;
+        }
+
+        if (_start + count > _buffer.Length)
+        {
+            byte[] target = count > _buffer.Length ? GC.AllocateUninitializedArray<byte>(count, pinned: true) : _buffer;
+            _buffer.AsSpan(_start, _end - _start).CopyTo(target);
+            _end -= _start;
+            _start = 0;
+            _buffer = target;
+        }
+        else if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+
+        while (_end - _start < count)
+        {
+            int received = connection.Receive(_buffer.AsSpan(_end));
+            BytesReceived += received;
+            if (received == 0)
+            {
+                if (atBoundary && _start == _end)
+                {
+                    return false;
+                }
+
+                ThrowTruncated((nuint)(count - (_end - _start)));
+            }
+
+            _end += received;
+        }
+
+        return true;
+    }
+
+    private void Receive()
+    {
+        int received = connection.Receive(_buffer.AsSpan(_end));
+        BytesReceived += received;
+        if (received == 0)
+        {
+            ThrowTruncated((nuint)_bulkRemaining);
+        }
+
+        _end += received;
+    }
+
+    private void ThrowTruncated(nuint missing) =>
+        ProtocolException.Throw($"the peer closed the connection inside frame {_header.Sequence}; {missing} bytes are missing");
+}

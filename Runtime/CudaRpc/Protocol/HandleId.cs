@@ -1,0 +1,32 @@
+using CudaRpc.Client;
+
+namespace CudaRpc.Protocol;
+
+/// <summary>
+/// The value a program sees as CUstream, CUmodule, ...: a number of the session, never a pointer.
+/// Bits 0..7 are the <see cref="HandleKind"/>, the bits above a counter that starts at 1, so that no handle collides with
+/// null, CU_STREAM_LEGACY (1) or CU_STREAM_PER_THREAD (2).
+/// </summary>
+internal static class HandleId
+{
+    /// <summary>Counters 1..255 belong to the primary contexts of devices 0..254, which exist without being created.</summary>
+    public const long FirstMinted = 256;
+
+    public static nint Make(HandleKind kind, long counter) => (nint)((counter << 8) | (byte)kind);
+
+    public static HandleKind Kind(nint id) => (HandleKind)(byte)id;
+
+    public static nint PrimaryContext(int device) => Make(HandleKind.CUcontext, device + 1);
+
+    /// <summary>The device whose primary context <paramref name="id"/> is, null for any other handle.</summary>
+    public static int? PrimaryDevice(nint id) =>
+        Kind(id) == HandleKind.CUcontext && id >>> 8 < FirstMinted ? (int)(id >>> 8) - 1 : null;
+
+    /// <summary>Whether a handle of kind <paramref name="actual"/> may stand where <paramref name="expected"/> is asked for.</summary>
+    public static bool Fits(HandleKind actual, HandleKind expected) =>
+        // CUDA 12 and newer take a CUkernel wherever a CUfunction is launched or queried.
+        actual == expected || (expected == HandleKind.CUfunction && actual == HandleKind.CUkernel);
+
+    /// <summary>Whether <paramref name="id"/> is one of the stream values that are not handles: null, legacy, per-thread.</summary>
+    public static bool IsStreamConstant(nint id) => (nuint)id <= 2;
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace CudaRpc.Transport;
+
+/// <summary>
+/// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>sim:</c> (simulated in this process) or
+/// <c>native:</c> (this machine's own driver).
+/// </summary>
+public sealed record ServerUrl
+{
+    /// <summary>Port of <c>tcp://</c> where none is given.</summary>
+    public const int DefaultPort = 14834;
+
+    private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
+
+    /// <summary><c>tcp</c>, <c>unix</c>, <c>sim</c> or <c>native</c>.</summary>
+    public string Scheme { get; }
+
+    /// <summary>Host name or address of <c>tcp</c>, IPv6 without brackets; else empty.</summary>
+    public string Host { get; }
+
+    /// <summary>Port of <c>tcp</c>; else 0.</summary>
+    public int Port { get; }
+
+    /// <summary>Socket path of <c>unix</c>; else empty.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether the driver lives in this process, so that nothing is serialised.</summary>
+    public bool IsInProcess => Scheme is "sim" or "native";
+
+    /// <summary>Parses <paramref name="text"/>.</summary>
+    /// <exception cref="FormatException">The text is no such URL; the message says what is wrong.</exception>
+    public static ServerUrl Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text is "sim:" or "native:")
+        {
+            return new ServerUrl(text[..^1], "", 0, "");
+        }
+
+        if (text.StartsWith("unix://", StringComparison.Ordinal))
+        {
+            string path = text["unix://".Length..];
+            return path.StartsWith('/')
+                ? new ServerUrl("unix", "", 0, path)
+                : throw Bad(text, "a unix URL needs an absolute path, as in unix:///run/cudarpc.sock");
+        }
+
+        if (text.StartsWith("tcp://", StringComparison.Ordinal))
+        {
+            return ParseTcp(text);
+        }
+
+        throw Bad(text, "known schemes are tcp://host:port, unix:///path, sim: and native:");
+    }
+
+    /// <summary>Parses <paramref name="text"/> without an exception.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out ServerUrl? url)
+    {
+        try
+        {
+            url = text is null ? null : Parse(text);
+            return url is not null;
+        }
+        catch (FormatException)
+        {
+            url = null;
+            return false;
+        }
+    }
+
+    /// <summary>The URL as text; <see cref="Parse"/> reads it back.</summary>
+    public override string ToString() => Scheme switch
+    {
+        "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
+        "unix" => $"unix://{Path}",
+        _ => $"{Scheme}:",
+    };
+
+    private static ServerUrl ParseTcp(string text)
+    {
+        string rest = text["tcp://".Length..].TrimEnd('/');
+        string host = rest;
+        int port = DefaultPort;
+        int colon = rest.LastIndexOf(':');
+        if (colon > rest.LastIndexOf(']'))
+        {
+            host = rest[..colon];
+            if (!int.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > 65535)
+            {
+                throw Bad(text, $"'{rest[(colon + 1)..]}' is no port");
+            }
+        }
+
+        if (host.StartsWith('[') && host.EndsWith(']'))
+        {
+            host = host[1..^1];
+        }
+        else if (host.Contains(':'))
+        {
+            throw Bad(text, "an IPv6 address stands in brackets, as in tcp://[::1]:14834");
+        }
+
+        return host.Length > 0 && host.AsSpan().IndexOfAny("/@? ") < 0
+            ? new ServerUrl("tcp", host, port, "")
+            : throw Bad(text, "it names no host");
+    }
+
+    private static FormatException Bad(string text, string why) => new($"'{text}' is not the URL of a CUDA server: {why}.");
+}

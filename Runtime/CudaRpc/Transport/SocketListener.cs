@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace CudaRpc.Transport;
+
+/// <summary><see cref="Listener"/> at a TCP port or a Unix-domain socket's path.</summary>
+internal sealed class SocketListener : Listener
+{
+    private const int Backlog = 512;
+
+    private readonly Socket _socket;
+
+    private SocketListener(Socket socket, ServerUrl url) => (_socket, Url) = (socket, url);
+
+    public override ServerUrl Url { get; }
+
+    /// <summary>Binds and listens.</summary>
+    /// <exception cref="SocketException">The address is in use, not this machine's, or not permitted.</exception>
+    public static SocketListener Listen(ServerUrl url)
+    {
+        EndPoint endPoint = SocketAddresses.Resolve(url)[0];
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            if (url.Scheme == "unix")
+            {
+                RemoveStale(url, endPoint);
+            }
+
+            socket.Bind(endPoint);
+            if (url.Scheme == "unix")
+            {
+                // Only the server's own user may connect: whoever connects uses the GPU in the server's name.
+                File.SetUnixFileMode(url.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            socket.Listen(Backlog);
+            return new SocketListener(socket, socket.LocalEndPoint is IPEndPoint ip ? ServerUrl.Parse($"tcp://{ip}") : url);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public override Connection? Accept()
+    {
+        while (true)
+        {
+            try
+            {
+                Socket accepted = _socket.Accept();
+                string peer = accepted.RemoteEndPoint is IPEndPoint ip ? $"tcp://{ip}" : Url.ToString();
+                return new SocketConnection(accepted, peer);
+            }
+            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // The client gave up before it was accepted.
+            }
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            {
+                return null;
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        _socket.Dispose();
+        if (Url.Scheme == "unix")
+        {
+            File.Delete(Url.Path);
+        }
+    }
+
+    private static void RemoveStale(ServerUrl url, EndPoint endPoint)
+    {
+        if (!File.Exists(url.Path))
+        {
+            return;
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(endPoint);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            // A socket file nobody listens at: left by a server that was killed.
+            File.Delete(url.Path);
+            return;
+        }
+
+        throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
+}

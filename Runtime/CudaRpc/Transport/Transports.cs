@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace CudaRpc.Transport;
+
+/// <summary>Opens connections and listeners for the URLs that name another process.</summary>
+internal static class Transports
+{
+    /// <summary>Connects to <paramref name="url"/>, trying each of its addresses.</summary>
+    /// <exception cref="IOException">Nobody answers within <paramref name="timeout"/>; the message names the address and the reason.</exception>
+    public static Connection Connect(ServerUrl url, TimeSpan timeout)
+    {
+        long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        Exception? last = null;
+        try
+        {
+            foreach (EndPoint endPoint in SocketAddresses.Resolve(url))
+            {
+                try
+                {
+                    return new SocketConnection(ConnectSocket(endPoint, deadline), url.ToString());
+                }
+                catch (SocketException failure)
+                {
+                    last = failure;
+                }
+            }
+        }
+        catch (SocketException failure)
+        {
+            last = failure;
+        }
+
+        throw new IOException($"no server at {url}: {last?.Message ?? "the name has no address"}", last);
+    }
+
+    /// <summary>Listens at <paramref name="url"/>.</summary>
+    public static Listener Listen(ServerUrl url) => SocketListener.Listen(url);
+
+    private static Socket ConnectSocket(EndPoint endPoint, long deadline)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            // A Unix-domain connect never waits for a network, and one that would wait for the backlog cannot be polled for.
+            socket.Blocking = endPoint is UnixDomainSocketEndPoint;
+            try
+            {
+                socket.Connect(endPoint);
+            }
+            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                long left = Math.Max(0, deadline - Environment.TickCount64);
+                if (!socket.Poll(TimeSpan.FromMilliseconds(left), SelectMode.SelectWrite))
+                {
+                    throw new SocketException((int)SocketError.TimedOut);
+                }
+
+                if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int error and not 0)
+                {
+                    throw new SocketException(error);
+                }
+            }
+
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,279 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// Accepts connections and serves sessions on a driver. One thread per listener, one per connection; a client's misbehaviour ends its own
+/// connection and session and nothing else.
+/// </summary>
+internal sealed class CudaServer : IDisposable
+{
+    private readonly Func<CudaDriver> _openDriver;
+    private readonly ServerLimits _limits;
+    private readonly ILogger _logger;
+    private readonly DeviceSnapshot _devices;
+
+    // Guards everything below.
+    private readonly object _lock = new();
+    private readonly List<Listener> _listeners = [];
+    private readonly List<Connection> _greeting = [];
+    private readonly List<ServerSession> _sessions = [];
+    private int _lastSession;
+    private bool _stopping;
+
+    /// <param name="openDriver">Gives each session its driver; one that is IDisposable is the session's own and disposed with it.</param>
+    /// <param name="limits">What clients may take.</param>
+    /// <param name="logger">Where the server says what happens.</param>
+    public CudaServer(Func<CudaDriver> openDriver, ServerLimits limits, ILogger logger)
+    {
+        _openDriver = openDriver;
+        _limits = limits;
+        _logger = logger;
+        CudaDriver probe = openDriver();
+        _devices = DeviceSnapshot.Take(probe);
+        (probe as IDisposable)?.Dispose();
+    }
+
+    /// <summary>Name and version, as clients see it.</summary>
+    public static string Name { get; } =
+        $"cudarpc {typeof(CudaServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
+
+    public DeviceSnapshot Devices => _devices;
+
+    /// <summary>Sessions open now, and what they hold.</summary>
+    public ServerUsage Usage
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new ServerUsage(_sessions.Count, _sessions.Sum(session => session.Handles.Count), _sessions.Sum(session => session.MemoryBytes));
+            }
+        }
+    }
+
+    /// <summary>Listens at <paramref name="url"/> and serves whoever connects, on threads of its own.</summary>
+    /// <returns>The address, with the port that was chosen for port 0.</returns>
+    public ServerUrl Listen(ServerUrl url)
+    {
+        Listener listener = Transports.Listen(url);
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _listeners.Add(listener);
+        }
+
+        Start($"cudarpc accept {url}", () => Accept(listener));
+        return listener.Url;
+    }
+
+    /// <summary>Stops listening, ends every session and waits until all is released.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_stopping)
+            {
+                return;
+            }
+
+            _stopping = true;
+            ServerLog.Stopping(_logger, _sessions.Count);
+            _listeners.ForEach(listener => listener.Dispose());
+            _greeting.ForEach(connection => connection.Abort());
+            _sessions.ForEach(session => session.Abort());
+            while (_sessions.Count + _greeting.Count > 0)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    private static void Start(string name, Action run) => new Thread(() => run()) { IsBackground = true, Name = name }.Start();
+
+    private void Accept(Listener listener)
+    {
+        while (listener.Accept() is Connection connection)
+        {
+            lock (_lock)
+            {
+                if (_stopping)
+                {
+                    connection.Dispose();
+                    return;
+                }
+
+                _greeting.Add(connection);
+            }
+
+            Start("cudarpc lane", () => Serve(connection));
+        }
+    }
+
+    // The whole life of a connection. It counts as greeting until it belongs to a session or is closed.
+    private void Serve(Connection connection)
+    {
+        try
+        {
+            connection.ReceiveTimeout = (int)_limits.Greeting.TotalMilliseconds;
+            FrameReader reader = Greet(connection, out Hello hello);
+            connection.ReceiveTimeout = Timeout.Infinite;
+            if (hello.Token.Length == 0)
+            {
+                ServeSession(connection, reader, hello);
+            }
+            else
+            {
+                ServeLane(connection, reader, hello);
+            }
+        }
+        catch (Exception failure) when (failure is ProtocolException or IOException or OperationCanceledException)
+        {
+            ServerLog.PeerDisconnected(_logger, connection.Peer, failure.Message);
+        }
+        finally
+        {
+            EndGreeting(connection);
+            connection.Dispose();
+        }
+    }
+
+    private static FrameReader Greet(Connection connection, out Hello hello)
+    {
+        try
+        {
+            Handshake.ReadPreface(connection);
+        }
+        finally
+        {
+            // Also to a peer of another version, so that it can name both.
+            connection.Send(Handshake.Preface, default);
+        }
+
+        var reader = new FrameReader(connection);
+        if (!reader.Read(out FrameHeader header) || header.CallId != ControlId.Hello || header.Flags != FrameFlags.None || header.BulkLength != 0)
+        {
+            ProtocolException.Throw("the first frame is no greeting");
+        }
+
+        hello = Handshake.ReadHello(reader.Body);
+        return reader;
+    }
+
+    // A session's first connection carries no calls. It lasts as long as the session: the client's end, however it comes, ends it.
+    private void ServeSession(Connection connection, FrameReader reader, Hello hello)
+    {
+        ServerSession? session = Open(out string refusal);
+        if (session is null)
+        {
+            SendWelcome(connection, new Welcome(refusal, 0, [], "", DeviceSnapshot.Empty));
+            return;
+        }
+
+        string reason = "the client left";
+        try
+        {
+            ServerLog.SessionOpened(_logger, session.Id, hello.Client, connection.Peer);
+            session.Control = connection;
+            EndGreeting(connection);
+            SendWelcome(connection, new Welcome("", Handshake.Features, session.Token, Name, _devices));
+            if (reader.Read(out FrameHeader header))
+            {
+                reason = $"call 0x{header.CallId:x8} on the session's own connection";
+            }
+        }
+        catch (Exception failure) when (failure is ProtocolException or IOException)
+        {
+            reason = failure.Message;
+        }
+        finally
+        {
+            session.End(reason);
+            lock (_lock)
+            {
+                _sessions.Remove(session);
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    private void ServeLane(Connection connection, FrameReader reader, Hello hello)
+    {
+        ServerSession? session;
+        lock (_lock)
+        {
+            session = _sessions.Find(candidate => candidate.Token.AsSpan().SequenceEqual(hello.Token));
+        }
+
+        using var lane = session is null ? null : new ServerLane(session, connection, reader);
+        if (lane is null || !session!.TryAdd(lane))
+        {
+            SendWelcome(connection, new Welcome(session is null ? "no such session" : "the session has all the lanes it may", 0, [], "", DeviceSnapshot.Empty));
+            return;
+        }
+
+        bool orderly = false;
+        try
+        {
+            EndGreeting(connection);
+            SendWelcome(connection, new Welcome("", Handshake.Features, session.Token, Name, DeviceSnapshot.Empty));
+            orderly = lane.Run();
+        }
+        finally
+        {
+            session.Remove(lane);
+            if (!orderly)
+            {
+                // Calls of this lane may be missing from the session's sequence: nothing after them may run.
+                session.Abort();
+            }
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The session disposes its driver.")]
+    private ServerSession? Open(out string refusal)
+    {
+        lock (_lock)
+        {
+            if (_stopping || _sessions.Count >= _limits.Sessions)
+            {
+                refusal = _stopping ? "the server is stopping" : $"the server has {_sessions.Count} sessions and takes no more";
+                return null;
+            }
+
+            refusal = "";
+            var session = new ServerSession(++_lastSession, _openDriver(), _limits, _logger);
+            _sessions.Add(session);
+            return session;
+        }
+    }
+
+    private static void SendWelcome(Connection connection, Welcome welcome)
+    {
+        var reply = new ByteBuffer(16 << 10, ProtocolLimits.Body);
+        reply.Clear(FrameHeader.Size);
+        Handshake.WriteWelcome(reply, welcome);
+        new FrameHeader((uint)(reply.Length - FrameHeader.Size), ControlId.Hello, FrameFlags.Reply, 0, 0, 0).Write(reply.Slice(0, FrameHeader.Size));
+        connection.Send(reply.Written, default);
+    }
+
+    private void EndGreeting(Connection connection)
+    {
+        lock (_lock)
+        {
+            if (_greeting.Remove(connection))
+            {
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+}
+
+/// <summary>What clients hold of a server: open sessions, handles alive, device memory in bytes.</summary>
+internal readonly record struct ServerUsage(int Sessions, int Handles, long MemoryBytes);

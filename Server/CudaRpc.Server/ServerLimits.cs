@@ -1,0 +1,17 @@
+namespace CudaRpc.Server;
+
+/// <summary>What clients may take of a server.</summary>
+internal sealed record ServerLimits
+{
+    /// <summary>Sessions at a time.</summary>
+    public int Sessions { get; init; } = 256;
+
+    /// <summary>Connections of one session, which are threads here.</summary>
+    public int LanesPerSession { get; init; } = 1024;
+
+    /// <summary>Handles of one session that are alive at a time.</summary>
+    public int HandlesPerSession { get; init; } = 1 << 20;
+
+    /// <summary>Time for a new connection to greet.</summary>
+    public TimeSpan Greeting { get; init; } = TimeSpan.FromSeconds(5);
+}

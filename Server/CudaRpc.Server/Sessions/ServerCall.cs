@@ -1,0 +1,358 @@
+using System.Buffers;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using MessagePack;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// One received call: its arguments are read, <see cref="Begin"/> says whether to go on, the driver is called, <see cref="Reply"/> answers.
+/// Lives on the lane's stack and allocates nothing. Every length is checked against the frame before it is used.
+/// </summary>
+internal unsafe ref struct ServerCall
+{
+    private readonly ServerLane _lane;
+    private readonly FrameHeader _header;
+    private MessagePackReader _reader;
+    private MessagePackWriter _writer;
+    private CUresult _fault;
+    private bool _replied;
+    private bool _finished;
+    private byte* _replyBulk;
+    private nuint _replyBulkLength;
+
+    public ServerCall(ServerLane lane, in FrameHeader header, ReadOnlyMemory<byte> body)
+    {
+        _lane = lane;
+        _header = header;
+        _reader = new MessagePackReader(body);
+    }
+
+    public readonly ServerSession Session => _lane.Session;
+
+    private readonly bool IsPosted => (_header.Flags & FrameFlags.Posted) != 0;
+
+    public bool ReadBoolean() => _reader.ReadBoolean();
+
+    public sbyte ReadSByte() => _reader.ReadSByte();
+
+    public byte ReadByte() => _reader.ReadByte();
+
+    public short ReadInt16() => _reader.ReadInt16();
+
+    public ushort ReadUInt16() => _reader.ReadUInt16();
+
+    public int ReadInt32() => _reader.ReadInt32();
+
+    public uint ReadUInt32() => _reader.ReadUInt32();
+
+    public long ReadInt64() => _reader.ReadInt64();
+
+    public ulong ReadUInt64() => _reader.ReadUInt64();
+
+    public nint ReadNInt() => (nint)_reader.ReadInt64();
+
+    public nuint ReadNUInt() => (nuint)_reader.ReadUInt64();
+
+    public float ReadSingle() => _reader.ReadSingle();
+
+    public double ReadDouble() => _reader.ReadDouble();
+
+    /// <summary>A handle argument as the driver's value. A stale or foreign one makes <see cref="Begin"/> answer what CUDA answers.</summary>
+    public nint ReadHandle(HandleKind kind, bool optional = false) => ReadHandle(kind, out _, optional);
+
+    /// <summary>A handle argument as the driver's value and as the session's id, for <see cref="Release"/>.</summary>
+    public nint ReadHandle(HandleKind kind, out nint id, bool optional = false)
+    {
+        id = (nint)_reader.ReadInt64();
+        return Resolve(id, kind, optional);
+    }
+
+    /// <summary>Id that the client chose for what this call creates.</summary>
+    public nint ReadNewHandle(HandleKind kind)
+    {
+        nint id = (nint)_reader.ReadInt64();
+        if (HandleId.Kind(id) != kind || id >>> 8 <= 0 || Session.Handles.TryResolve(id, out _))
+        {
+            Malformed($"a new {kind} cannot be 0x{id:x}");
+        }
+
+        if (!Session.Handles.HasRoom)
+        {
+            _fault = CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+        }
+
+        return id;
+    }
+
+    /// <summary>A structure, copied into the call's scratch memory; null where nil was sent and <paramref name="optional"/> allows it.</summary>
+    public T* ReadStruct<T>(bool optional = false)
+        where T : unmanaged
+    {
+        T* value = ReadArray<T>(out nuint count, optional);
+        if (value != null && count != 1)
+        {
+            Malformed($"{count} of {typeof(T).Name} where one is due");
+        }
+
+        return value;
+    }
+
+    /// <summary>Elements, copied into the call's scratch memory; null where nil was sent and <paramref name="optional"/> allows it.</summary>
+    public T* ReadArray<T>(out nuint count, bool optional = false)
+        where T : unmanaged
+    {
+        ReadOnlySequence<byte>? bytes = _reader.ReadBytes();
+        if (bytes is not ReadOnlySequence<byte> present)
+        {
+            count = 0;
+            return optional ? null : throw new ProtocolException($"nil for a {typeof(T).Name} of {Name}");
+        }
+
+        count = (nuint)present.Length / (nuint)sizeof(T);
+        if (count * (nuint)sizeof(T) != (nuint)present.Length)
+        {
+            Malformed($"{present.Length} bytes are no whole number of {typeof(T).Name}");
+        }
+
+        byte* copy = _lane.Scratch.Take((nuint)present.Length);
+        // SAFETY: the body is one array, so the sequence is one span, as long as the memory just taken.
+        present.FirstSpan.CopyTo(new Span<byte>(copy, (int)present.Length));
+        return (T*)copy;
+    }
+
+    /// <summary>A string as NUL-terminated bytes in scratch memory.</summary>
+    public byte* ReadString(bool optional = false)
+    {
+        ReadOnlySequence<byte>? text = _reader.ReadStringSequence();
+        if (text is not ReadOnlySequence<byte> present)
+        {
+            return optional ? null : throw new ProtocolException($"nil for a string of {Name}");
+        }
+
+        byte* copy = _lane.Scratch.Take((nuint)present.Length + 1);
+        // SAFETY: the body is one array, so the sequence is one span; the byte behind it stays zero.
+        present.FirstSpan.CopyTo(new Span<byte>(copy, (int)present.Length));
+        return copy;
+    }
+
+    /// <summary>Handles as driver's values, in scratch memory.</summary>
+    public nint* ReadHandles(HandleKind kind, out nuint count, bool optional = false)
+    {
+        nint* ids = ReadArray<nint>(out count, optional);
+        for (nuint index = 0; ids != null && index < count; index++)
+        {
+            ids[index] = Resolve(ids[index], kind, optional: false);
+        }
+
+        return ids;
+    }
+
+    /// <summary>The whole bulk of the frame, which must be <paramref name="bytes"/> long, in scratch memory.</summary>
+    public byte* ReadBulk(nuint bytes)
+    {
+        if (_header.BulkLength != bytes || bytes > (nuint)ProtocolLimits.WholeBulk)
+        {
+            Malformed($"bulk of {_header.BulkLength} bytes where {bytes} are due");
+        }
+
+        return _lane.ReadWholeBulk(bytes);
+    }
+
+    /// <summary>Bytes of bulk behind the body, for calls that take them in pieces by <see cref="ReadBulkPiece"/>.</summary>
+    public readonly ulong BulkLength => _header.BulkLength;
+
+    /// <summary>The next <paramref name="bytes"/> of bulk, in the lane's staging memory, valid until the next piece.</summary>
+    public readonly byte* ReadBulkPiece(nuint bytes) => _lane.ReadBulkPiece(bytes);
+
+    /// <summary>Zeroed memory for <paramref name="count"/> results.</summary>
+    public readonly T* Scratch<T>(nuint count)
+        where T : unmanaged
+    {
+        if (count > ProtocolLimits.Scratch)
+        {
+            Malformed($"{count} results wanted");
+        }
+
+        return (T*)_lane.Scratch.Take(count * (nuint)sizeof(T));
+    }
+
+    /// <summary>
+    /// All arguments have been read: whether to call the driver. If not, the call has been answered, with an argument's fault or with
+    /// the failure of an earlier posted call. On true the caller's context is current.
+    /// </summary>
+    public bool Begin()
+    {
+        if (!_reader.End)
+        {
+            Malformed("values behind the last argument");
+        }
+
+        if (!IsPosted && Session.TakeDeferred(out DeferredFailure deferred))
+        {
+            StartReply();
+            _writer.Write((uint)deferred.Result);
+            _writer.Write(deferred.CallId);
+            Finish(FrameFlags.Deferred);
+            return false;
+        }
+
+        if (_fault == CUresult.CUDA_SUCCESS)
+        {
+            _fault = _lane.MakeCurrent(_header.Context);
+        }
+
+        if (_fault != CUresult.CUDA_SUCCESS)
+        {
+            Reply(_fault);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Names the driver's value by the id the client chose.</summary>
+    public readonly void Bind(nint id, nint native)
+    {
+        if (!Session.Handles.TryAdd(id, native, _lane.CurrentContext))
+        {
+            Malformed($"handle 0x{id:x} exists already");
+        }
+    }
+
+    /// <summary>The handle was destroyed.</summary>
+    public readonly void Release(nint id) => Session.Handles.Remove(id);
+
+    /// <summary>Bulk of the reply: zeroed scratch memory that is sent if the call succeeds.</summary>
+    public byte* ReplyBulk(nuint bytes)
+    {
+        _replyBulkLength = bytes;
+        return _replyBulk = _lane.Scratch.Take(bytes);
+    }
+
+    /// <summary>Sends bytes that the reply's bulk begins with, before <see cref="Reply"/>; at once, from where they are.</summary>
+    public readonly void SendBulkPiece(byte* bytes, nuint length) => _lane.SendPiece(_header, bytes, length);
+
+    /// <summary>
+    /// Answers the call. True if results are to be written now; a posted call's failure is remembered for the session's next synchronous call.
+    /// </summary>
+    public bool Reply(CUresult status)
+    {
+        if (IsPosted)
+        {
+            _replied = true;
+            if (status != CUresult.CUDA_SUCCESS)
+            {
+                Session.Remember(new DeferredFailure(_header.CallId, status));
+            }
+
+            return false;
+        }
+
+        StartReply();
+        _writer.Write((uint)status);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            _replyBulkLength = 0;
+        }
+
+        return status == CUresult.CUDA_SUCCESS;
+    }
+
+    public void Write(bool value) => _writer.Write(value);
+
+    public void Write(sbyte value) => _writer.Write(value);
+
+    public void Write(byte value) => _writer.Write(value);
+
+    public void Write(short value) => _writer.Write(value);
+
+    public void Write(ushort value) => _writer.Write(value);
+
+    public void Write(int value) => _writer.Write(value);
+
+    public void Write(uint value) => _writer.Write(value);
+
+    public void Write(long value) => _writer.Write(value);
+
+    public void Write(ulong value) => _writer.Write(value);
+
+    public void Write(nint value) => _writer.Write((long)value);
+
+    public void Write(nuint value) => _writer.Write((ulong)value);
+
+    public void Write(float value) => _writer.Write(value);
+
+    public void Write(double value) => _writer.Write(value);
+
+    /// <summary>A handle that the session has already; null for one it does not know.</summary>
+    public void WriteHandle(HandleKind kind, nint native) => _writer.Write((long)Session.Handles.Find(kind, native));
+
+    public void WriteStruct<T>(T* value)
+        where T : unmanaged => WriteArray(value, 1);
+
+    public void WriteArray<T>(T* values, nuint count)
+        where T : unmanaged => _writer.Write(new ReadOnlySpan<byte>(values, checked((int)(count * (nuint)sizeof(T)))));
+
+    /// <summary>Ends the call: sends the reply that was begun. A call without one is our bug and answers so.</summary>
+    public void Complete()
+    {
+        if (IsPosted)
+        {
+            return;
+        }
+
+        if (!_replied)
+        {
+            Reply(CUresult.CUDA_ERROR_UNKNOWN);
+        }
+
+        Finish(FrameFlags.None);
+    }
+
+    /// <summary>The frame is not what a correct client sends.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    public readonly void Malformed(string what) => ProtocolException.Throw($"{Name}: {what}");
+
+    private readonly string Name => CallId.Name(_header.CallId) ?? $"call 0x{_header.CallId:x8}";
+
+    private nint Resolve(nint id, HandleKind kind, bool optional)
+    {
+        if (id == 0 && (optional || kind == HandleKind.CUstream))
+        {
+            return 0;
+        }
+
+        if (kind == HandleKind.CUstream && HandleId.IsStreamConstant(id))
+        {
+            return id;
+        }
+
+        if (HandleId.Fits(HandleId.Kind(id), kind) && Session.Handles.TryResolve(id, out nint native))
+        {
+            return native;
+        }
+
+        _fault = kind == HandleKind.CUcontext ? CUresult.CUDA_ERROR_INVALID_CONTEXT : CUresult.CUDA_ERROR_INVALID_HANDLE;
+        return 0;
+    }
+
+    private void StartReply()
+    {
+        _replied = true;
+        _writer = new MessagePackWriter(_lane.BeginReply());
+    }
+
+    private void Finish(FrameFlags flags)
+    {
+        if (_finished)
+        {
+            return;
+        }
+
+        _finished = true;
+        _writer.Flush();
+        _lane.SendReply(_header, flags, _replyBulk, _replyBulkLength);
+    }
+}

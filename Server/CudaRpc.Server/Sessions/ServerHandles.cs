@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using CudaRpc.Client;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// A session's handles: the client's ids and the driver's values behind them. A driver's value never crosses the wire, and an id means
+/// something in its own session only. Any thread.
+/// </summary>
+internal sealed class ServerHandles(int limit)
+{
+    private readonly ConcurrentDictionary<nint, ServerHandle> _handles = new();
+    private readonly ConcurrentDictionary<(HandleKind, nint), nint> _ids = new();
+    private int _count;
+
+    /// <summary>Handles alive.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Changes whenever a handle ends, so that a lane need not look up its context at every call.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Whether one more handle is within the session's limit.</summary>
+    public bool HasRoom => Count < limit;
+
+    public bool TryAdd(nint id, nint native, nint context)
+    {
+        if (!_handles.TryAdd(id, new ServerHandle(native, context)))
+        {
+            return false;
+        }
+
+        Interlocked.Increment(ref _count);
+        // A driver may answer the same function twice; the first id stays its name.
+        _ids.TryAdd((HandleId.Kind(id), native), id);
+        return true;
+    }
+
+    public bool TryResolve(nint id, out nint native)
+    {
+        bool found = _handles.TryGetValue(id, out ServerHandle handle);
+        native = handle.Native;
+        return found;
+    }
+
+    /// <summary>The id of a driver's value, 0 if the session has none.</summary>
+    public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
+
+    public void Remove(nint id)
+    {
+        if (_handles.TryRemove(id, out ServerHandle handle))
+        {
+            Interlocked.Decrement(ref _count);
+            _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
+            Version++;
+        }
+    }
+
+    /// <summary>Everything alive, youngest first: the order to destroy in.</summary>
+    public IEnumerable<(nint Id, ServerHandle Handle)> YoungestFirst() =>
+        _handles.Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Key >>> 8);
+}
+
+/// <summary>The driver's value of a handle, and the driver's context it was made in.</summary>
+internal readonly record struct ServerHandle(nint Native, nint Context);

@@ -1,0 +1,209 @@
+using System.Runtime.InteropServices;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Transport;
+using MessagePack;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// The server's end of one client thread: a thread that reads that thread's calls and makes them on the session's driver, so that
+/// per-thread state of the driver (current context, per-thread default stream) is the client thread's.
+/// </summary>
+internal sealed unsafe class ServerLane : IDisposable
+{
+    private readonly Connection _connection;
+    private readonly FrameReader _reader;
+    private readonly ByteBuffer _reply = new(4 << 10, ProtocolLimits.Scratch + ProtocolLimits.Body);
+    private byte* _staging;
+    private uint _context;
+    private nint _nativeContext;
+    private int _contextVersion = -1;
+
+    public ServerLane(ServerSession session, Connection connection, FrameReader reader)
+    {
+        Session = session;
+        _connection = connection;
+        _reader = reader;
+    }
+
+    public ServerSession Session { get; }
+
+    public Scratch Scratch { get; } = new();
+
+    /// <summary>The driver's value of the context that is current on this thread.</summary>
+    public nint CurrentContext => _nativeContext;
+
+    /// <summary>Serves calls until the client says goodbye, the connection ends or the session does. Blocks.</summary>
+    /// <returns>Whether the lane ended in good order.</returns>
+    /// <exception cref="ProtocolException">The client broke the protocol.</exception>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    public bool Run()
+    {
+        while (_reader.Read(out FrameHeader header))
+        {
+            if ((header.Flags & ~FrameFlags.Posted) != 0)
+            {
+                ProtocolException.Throw($"a client sends calls only, not flags {header.Flags}");
+            }
+
+            bool posted = (header.Flags & FrameFlags.Posted) != 0;
+            Session.Gate.Enter(header.Sequence);
+            if (header.CallId == ControlId.Goodbye)
+            {
+                Session.Gate.Leave();
+                return true;
+            }
+
+            if (!posted)
+            {
+                Session.Gate.Leave();
+            }
+
+            Serve(header);
+            if (posted)
+            {
+                Session.Gate.Leave();
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Makes the client thread's context current on this thread; looks it up only where it may have changed.</summary>
+    public CUresult MakeCurrent(uint context)
+    {
+        int version = Session.Handles.Version;
+        if (context == _context && version == _contextVersion)
+        {
+            return CUresult.CUDA_SUCCESS;
+        }
+
+        nint native = 0;
+        if (context != 0 && (HandleId.Kind((nint)context) != HandleKind.CUcontext || !Session.Handles.TryResolve((nint)context, out native)))
+        {
+            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+        }
+
+        CUresult status = Session.Driver.cuCtxSetCurrent(new CUcontext(native));
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            (_context, _contextVersion, _nativeContext) = (context, version, native);
+        }
+
+        return status;
+    }
+
+    /// <summary>The driver's current context on this thread was changed by a call itself (creation pushes): ask again next time.</summary>
+    public void ForgetCurrent() => _contextVersion = -1;
+
+    /// <summary>All of the frame's bulk, in memory of the call. Memory grows with what has arrived, not with what was announced.</summary>
+    public byte* ReadWholeBulk(nuint bytes)
+    {
+        nuint capacity = nuint.Min(bytes, ProtocolLimits.CopyPiece);
+        byte* memory = (byte*)NativeMemory.Alloc(nuint.Max(capacity, 1));
+        try
+        {
+            for (nuint done = 0; done < bytes;)
+            {
+                if (done == capacity)
+                {
+                    capacity = nuint.Min(bytes, capacity * 2);
+                    memory = (byte*)NativeMemory.Realloc(memory, capacity);
+                }
+
+                _reader.ReadBulk(memory + done, capacity - done);
+                done = capacity;
+            }
+        }
+        catch
+        {
+            NativeMemory.Free(memory);
+            throw;
+        }
+
+        Scratch.Adopt(memory);
+        return memory;
+    }
+
+    /// <summary>The next bytes of the frame's bulk, at most <see cref="ProtocolLimits.CopyPiece"/>, in the lane's staging memory.</summary>
+    public byte* ReadBulkPiece(nuint bytes)
+    {
+        byte* staging = Staging();
+        _reader.ReadBulk(staging, bytes);
+        return staging;
+    }
+
+    /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes for pieces of copies; page-aligned, kept once used.</summary>
+    public byte* Staging()
+    {
+        if (_staging == null)
+        {
+            _staging = (byte*)NativeMemory.AlignedAlloc(ProtocolLimits.CopyPiece, 4096);
+        }
+
+        return _staging;
+    }
+
+    public ByteBuffer BeginReply()
+    {
+        _reply.Clear(FrameHeader.Size);
+        return _reply;
+    }
+
+    /// <summary>Sends the reply begun by <see cref="BeginReply"/>, with bulk from where it is.</summary>
+    public void SendReply(in FrameHeader call, FrameFlags flags, byte* bulk, nuint bulkLength)
+    {
+        int body = _reply.Length - FrameHeader.Size;
+        if (body > ProtocolLimits.Body)
+        {
+            throw new InvalidOperationException($"reply to {CallId.Name(call.CallId)} of {body} bytes; at most {ProtocolLimits.Body} fit a body");
+        }
+
+        new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, 0, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
+        // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
+        _connection.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+    }
+
+    /// <summary>Sends one piece of a reply's bulk, to be followed by more.</summary>
+    public void SendPiece(in FrameHeader call, byte* bytes, nuint length)
+    {
+        Span<byte> header = stackalloc byte[FrameHeader.Size];
+        new FrameHeader(0, call.CallId, FrameFlags.Reply | FrameFlags.More, 0, call.Sequence, length).Write(header);
+        // SAFETY: the lane's staging memory, which has room for length bytes.
+        _connection.Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
+    }
+
+    /// <summary>Ends the connection under the lane's thread.</summary>
+    public void Abort() => _connection.Abort();
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        Scratch.Dispose();
+        NativeMemory.AlignedFree(_staging);
+        _staging = null;
+    }
+
+    private void Serve(in FrameHeader header)
+    {
+        var call = new ServerCall(this, header, _reader.Body);
+        try
+        {
+            Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
+        }
+        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException)
+        {
+            throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
+        }
+        catch (Exception failure) when (failure is not (ProtocolException or IOException or OperationCanceledException))
+        {
+            ServerLog.Bug(Session.Logger, Session.Id, CallId.Name(header.CallId) ?? "an unknown call", failure);
+            call.Reply(CUresult.CUDA_ERROR_UNKNOWN);
+        }
+
+        call.Complete();
+        Scratch.Reset();
+    }
+}

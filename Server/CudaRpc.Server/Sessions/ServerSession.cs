@@ -1,0 +1,202 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// One client program at the server: its driver, its handles and memory, its lanes. When it ends, for any reason, everything it owned is
+/// released.
+/// </summary>
+internal sealed class ServerSession
+{
+    // Lanes whose client is gone mostly end at once; one inside a long driver call ends when the driver is closed.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
+    private readonly object _lock = new();
+    private readonly List<ServerLane> _lanes = [];
+    private readonly long _opened = Stopwatch.GetTimestamp();
+    private readonly ServerLimits _limits;
+    private readonly ConcurrentDictionary<ulong, DeviceBlock> _memory = new();
+    private DeferredFailure _deferred;
+    private volatile bool _hasDeferred;
+    private bool _ending;
+    private long _memoryBytes;
+
+    public ServerSession(int id, CudaDriver driver, ServerLimits limits, ILogger logger)
+    {
+        Id = id;
+        Driver = driver;
+        Logger = logger;
+        _limits = limits;
+        Handles = new ServerHandles(limits.HandlesPerSession);
+        Token = RandomNumberGenerator.GetBytes(Handshake.TokenSize);
+    }
+
+    public int Id { get; }
+
+    public byte[] Token { get; }
+
+    public CudaDriver Driver { get; }
+
+    public ILogger Logger { get; }
+
+    public ServerHandles Handles { get; }
+
+    public SequenceGate Gate { get; } = new();
+
+    /// <summary>The connection whose end is the session's.</summary>
+    public Connection? Control { get; set; }
+
+    /// <summary>Device memory the session holds, in bytes.</summary>
+    public long MemoryBytes => Interlocked.Read(ref _memoryBytes);
+
+    /// <summary>Adds a lane; false when the session ends or has as many as it may.</summary>
+    public bool TryAdd(ServerLane lane)
+    {
+        lock (_lock)
+        {
+            if (_ending || _lanes.Count >= _limits.LanesPerSession)
+            {
+                return false;
+            }
+
+            _lanes.Add(lane);
+            return true;
+        }
+    }
+
+    public void Remove(ServerLane lane)
+    {
+        lock (_lock)
+        {
+            _lanes.Remove(lane);
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    public void Own(ulong address, ulong bytes, nint context, bool streamOrdered)
+    {
+        _memory[address] = new DeviceBlock(bytes, context, streamOrdered);
+        Interlocked.Add(ref _memoryBytes, (long)bytes);
+    }
+
+    public bool Disown(ulong address)
+    {
+        if (!_memory.TryRemove(address, out DeviceBlock block))
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _memoryBytes, -(long)block.Bytes);
+        return true;
+    }
+
+    /// <summary>A posted call failed. The first failure is kept: later ones mostly follow from it.</summary>
+    public void Remember(DeferredFailure failure)
+    {
+        lock (_lock)
+        {
+            if (!_hasDeferred)
+            {
+                _deferred = failure;
+                _hasDeferred = true;
+            }
+        }
+
+        ServerLog.PostedCallFailed(Logger, Id, CallId.Name(failure.CallId) ?? "an unknown call", failure.Result);
+    }
+
+    /// <summary>Takes the failure that a synchronous call has to report.</summary>
+    public bool TakeDeferred(out DeferredFailure failure)
+    {
+        if (!_hasDeferred)
+        {
+            failure = default;
+            return false;
+        }
+
+        lock (_lock)
+        {
+            failure = _deferred;
+            bool had = _hasDeferred;
+            _hasDeferred = false;
+            return had;
+        }
+    }
+
+    /// <summary>Ends the session and releases everything it owned. Blocks until that is done. Once.</summary>
+    public void End(string reason)
+    {
+        lock (_lock)
+        {
+            _ending = true;
+            foreach (ServerLane lane in _lanes)
+            {
+                lane.Abort();
+            }
+        }
+
+        Gate.Close();
+        int handles = Handles.Count;
+        ulong bytes = (ulong)MemoryBytes;
+        WaitForLanes(s_patience);
+        if (Driver is IDisposable own)
+        {
+            own.Dispose();
+            WaitForLanes(Timeout.InfiniteTimeSpan);
+        }
+        else
+        {
+            WaitForLanes(Timeout.InfiniteTimeSpan);
+            Reclaim();
+        }
+
+        ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, handles, bytes);
+    }
+
+    /// <summary>Ends the session's own connection; the thread that serves it then ends the session.</summary>
+    public void Abort() => Control?.Abort();
+
+    // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
+    private void Reclaim()
+    {
+        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) != HandleKind.CUcontext))
+        {
+            Driver.cuCtxSetCurrent(new CUcontext(handle.Context));
+            Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
+        }
+
+        foreach ((ulong address, DeviceBlock block) in _memory)
+        {
+            Driver.cuCtxSetCurrent(new CUcontext(block.Context));
+            _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
+        }
+
+        Driver.cuCtxSetCurrent(default);
+        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext))
+        {
+            _ = HandleId.PrimaryDevice(id) is int device
+                ? Driver.cuDevicePrimaryCtxRelease_v2(device)
+                : Driver.cuCtxDestroy_v2(new CUcontext(handle.Native));
+        }
+    }
+
+    private void WaitForLanes(TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            while (_lanes.Count > 0 && Monitor.Wait(_lock, patience))
+            {
+            }
+        }
+    }
+}
+
+/// <summary>Device memory that a session allocated: size in bytes, the driver's context, and which of the two frees it takes.</summary>
+internal readonly record struct DeviceBlock(ulong Bytes, nint Context, bool StreamOrdered);
