@@ -277,7 +277,7 @@ internal sealed unsafe class Lane : IDisposable
     private ulong SealStaging(uint callId, FrameFlags flags, ulong bulkLength)
     {
         ulong sequence = _session.NextSequence();
-        new FrameHeader((uint)(_staging.Length - FrameHeader.Size), callId, flags, (uint)Current.Value, sequence, bulkLength)
+        new FrameHeader((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), sequence, bulkLength)
             .Write(_staging.Slice(0, FrameHeader.Size));
         return sequence;
     }

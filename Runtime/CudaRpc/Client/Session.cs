@@ -21,6 +21,7 @@ public sealed class Session : IDisposable
     private readonly SessionOptions _options;
     private readonly Connection _control;
     private readonly byte[] _token;
+    private readonly PrimaryContext[] _primaries;
 
     // Guards _lanes and the totals of lanes that have ended.
     private readonly Lock _lock = new();
@@ -40,6 +41,7 @@ public sealed class Session : IDisposable
         _token = welcome.Token;
         ServerName = welcome.Server;
         Devices = welcome.Devices;
+        _primaries = [.. Enumerable.Range(0, Devices.Devices.Count).Select(device => new PrimaryContext(HandleId.PrimaryContext(device)))];
         Pump = new SendPump(this);
     }
 
@@ -73,6 +75,8 @@ public sealed class Session : IDisposable
     internal DeviceRanges Ranges { get; } = new();
 
     internal SendPump Pump { get; }
+
+    internal PrimaryContext Primary(int device) => _primaries[device];
 
     internal bool IsDisposed => Volatile.Read(ref _disposed);
 

@@ -16,6 +16,9 @@ internal static class HandleId
 
     public static HandleKind Kind(nint id) => (HandleKind)(byte)id;
 
+    /// <summary>The counter, which names a context in a frame's header.</summary>
+    public static uint Number(nint id) => checked((uint)(id >>> 8));
+
     public static nint PrimaryContext(int device) => Make(HandleKind.CUcontext, device + 1);
 
     /// <summary>The device whose primary context <paramref name="id"/> is, null for any other handle.</summary>

@@ -31,6 +31,9 @@ internal unsafe ref struct ServerCall
 
     public readonly ServerSession Session => _lane.Session;
 
+    /// <summary>The driver's value of the context that is current for the call; known after <see cref="Begin"/>.</summary>
+    public readonly nint CurrentContext => _lane.CurrentContext;
+
     private readonly bool IsPosted => (_header.Flags & FrameFlags.Posted) != 0;
 
     public bool ReadBoolean() => _reader.ReadBoolean();
@@ -212,6 +215,12 @@ internal unsafe ref struct ServerCall
         return true;
     }
 
+    /// <summary>The call itself changed the driver's current context on this thread.</summary>
+    public readonly void ForgetCurrentContext() => _lane.ForgetCurrent();
+
+    /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes to stage pieces of a copy in.</summary>
+    public readonly byte* Staging() => _lane.Staging();
+
     /// <summary>Names the driver's value by the id the client chose.</summary>
     public readonly void Bind(nint id, nint native)
     {
@@ -317,7 +326,8 @@ internal unsafe ref struct ServerCall
 
     private readonly string Name => CallId.Name(_header.CallId) ?? $"call 0x{_header.CallId:x8}";
 
-    private nint Resolve(nint id, HandleKind kind, bool optional)
+    /// <summary>The driver's value of a handle that came inside a structure; a bad one makes <see cref="Begin"/> answer so.</summary>
+    public nint Resolve(nint id, HandleKind kind, bool optional = false)
     {
         if (id == 0 && (optional || kind == HandleKind.CUstream))
         {

@@ -25,7 +25,9 @@ internal sealed class ServerHandles(int limit)
 
     public bool TryAdd(nint id, nint native, nint context)
     {
-        if (!_handles.TryAdd(id, new ServerHandle(native, context)))
+        // These outlive the context that happened to be current when they were made.
+        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel;
+        if (!_handles.TryAdd(id, new ServerHandle(native, free ? 0 : context)))
         {
             return false;
         }
@@ -56,10 +58,22 @@ internal sealed class ServerHandles(int limit)
         }
     }
 
+    /// <summary>Drops what was made in a context that has ended.</summary>
+    public void RemoveContext(nint context)
+    {
+        foreach ((nint id, ServerHandle handle) in _handles)
+        {
+            if (handle.Context == context)
+            {
+                Remove(id);
+            }
+        }
+    }
+
     /// <summary>Everything alive, youngest first: the order to destroy in.</summary>
     public IEnumerable<(nint Id, ServerHandle Handle)> YoungestFirst() =>
         _handles.Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Key >>> 8);
 }
 
-/// <summary>The driver's value of a handle, and the driver's context it was made in.</summary>
+/// <summary>The driver's value of a handle, and the driver's context it belongs to, 0 for none.</summary>
 internal readonly record struct ServerHandle(nint Native, nint Context);

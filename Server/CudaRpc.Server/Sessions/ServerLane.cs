@@ -81,7 +81,7 @@ internal sealed unsafe class ServerLane : IDisposable
         }
 
         nint native = 0;
-        if (context != 0 && (HandleId.Kind((nint)context) != HandleKind.CUcontext || !Session.Handles.TryResolve((nint)context, out native)))
+        if (context != 0 && !Session.Handles.TryResolve(HandleId.Make(HandleKind.CUcontext, context), out native))
         {
             return CUresult.CUDA_ERROR_INVALID_CONTEXT;
         }

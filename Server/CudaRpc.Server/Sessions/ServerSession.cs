@@ -97,6 +97,38 @@ internal sealed class ServerSession
         return true;
     }
 
+    /// <summary>A context has ended, and with it all memory in it.</summary>
+    public void ReleaseContext(nint id, nint native)
+    {
+        Handles.Remove(id);
+        Handles.RemoveContext(native);
+        foreach ((ulong address, DeviceBlock block) in _memory)
+        {
+            if (block.Context == native)
+            {
+                Disown(address);
+            }
+        }
+    }
+
+    /// <summary>Destroys what the session made in a context that goes on without it.</summary>
+    public void ReclaimContext(nint context)
+    {
+        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
+        {
+            Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
+            Handles.Remove(id);
+        }
+
+        foreach ((ulong address, DeviceBlock block) in _memory)
+        {
+            if (block.Context == context && Disown(address))
+            {
+                _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
+            }
+        }
+    }
+
     /// <summary>A posted call failed. The first failure is kept: later ones mostly follow from it.</summary>
     public void Remember(DeferredFailure failure)
     {
@@ -166,25 +198,25 @@ internal sealed class ServerSession
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
     {
-        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) != HandleKind.CUcontext))
-        {
-            Driver.cuCtxSetCurrent(new CUcontext(handle.Context));
-            Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
-        }
-
-        foreach ((ulong address, DeviceBlock block) in _memory)
-        {
-            Driver.cuCtxSetCurrent(new CUcontext(block.Context));
-            _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
-        }
-
-        Driver.cuCtxSetCurrent(default);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext))
         {
-            _ = HandleId.PrimaryDevice(id) is int device
-                ? Driver.cuDevicePrimaryCtxRelease_v2(device)
-                : Driver.cuCtxDestroy_v2(new CUcontext(handle.Native));
+            Driver.cuCtxSetCurrent(new CUcontext(handle.Native));
+            if (HandleId.PrimaryDevice(id) is int device)
+            {
+                ReclaimContext(handle.Native);
+                Driver.cuDevicePrimaryCtxRelease_v2(device);
+            }
+            else
+            {
+                Driver.cuCtxDestroy_v2(new CUcontext(handle.Native));
+            }
+
+            Handles.RemoveContext(handle.Native);
+            Handles.Remove(id);
         }
+
+        // What belongs to no context: libraries.
+        ReclaimContext(0);
     }
 
     private void WaitForLanes(TimeSpan patience)

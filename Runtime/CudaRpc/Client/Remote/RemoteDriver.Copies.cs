@@ -1,0 +1,141 @@
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Client;
+
+// Linear copies. Bytes to the device leave from the program's memory, bytes to the host arrive in it; small ones to the device are posted.
+public sealed unsafe partial class RemoteDriver
+{
+    /// <inheritdoc/>
+    public override CUresult cuMemcpyHtoD_v2(CUdeviceptr dstDevice, void* srcHost, nuint ByteCount) =>
+        ToDevice(CallId.cuMemcpyHtoD_v2, dstDevice, srcHost, ByteCount, default, posted: ByteCount <= ProtocolLimits.PostedCopy);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dstDevice, void* srcHost, nuint ByteCount, CUstream hStream) =>
+        ToDevice(CallId.cuMemcpyHtoDAsync_v2, dstDevice, srcHost, ByteCount, hStream, posted: true);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount) =>
+        ToHost(CallId.cuMemcpyDtoH_v2, dstHost, srcDevice, ByteCount, default);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpyDtoHAsync_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount, CUstream hStream) =>
+        ToHost(CallId.cuMemcpyDtoHAsync_v2, dstHost, srcDevice, ByteCount, hStream);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpy(CUdeviceptr dst, CUdeviceptr src, nuint ByteCount) =>
+        (IsDevice(dst), IsDevice(src)) switch
+        {
+            (true, true) => cuMemcpyDtoD_v2(dst, src, ByteCount),
+            (true, false) => cuMemcpyHtoD_v2(dst, (void*)src.Value, ByteCount),
+            (false, true) => cuMemcpyDtoH_v2((void*)dst.Value, src, ByteCount),
+            (false, false) => HostToHost(dst, src, ByteCount),
+        };
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpyAsync(CUdeviceptr dst, CUdeviceptr src, nuint ByteCount, CUstream hStream) =>
+        (IsDevice(dst), IsDevice(src)) switch
+        {
+            (true, true) => cuMemcpyDtoDAsync_v2(dst, src, ByteCount, hStream),
+            (true, false) => cuMemcpyHtoDAsync_v2(dst, (void*)src.Value, ByteCount, hStream),
+            (false, true) => cuMemcpyDtoHAsync_v2((void*)dst.Value, src, ByteCount, hStream),
+            // Ordered after the stream's work, which may have written the source through an earlier copy.
+            (false, false) => cuStreamSynchronize(hStream) is var status and not CUresult.CUDA_SUCCESS ? status : HostToHost(dst, src, ByteCount),
+        };
+
+    private CUresult ToDevice(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted)
+    {
+        if (CheckCopy(source, stream, bytes) is CUresult decided)
+        {
+            return decided;
+        }
+
+        try
+        {
+            Call call = _session.Begin(callId);
+            call.Write(destination.Value);
+            call.Write(bytes);
+            call.WriteHandle(stream.Value);
+            call.WriteBulk(source, bytes);
+            if (posted)
+            {
+                return call.Post();
+            }
+
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+
+    private CUresult ToHost(uint callId, void* destination, CUdeviceptr source, nuint bytes, CUstream stream)
+    {
+        if (CheckCopy(destination, stream, bytes) is CUresult decided)
+        {
+            return decided;
+        }
+
+        try
+        {
+            Call call = _session.Begin(callId);
+            call.Write(source.Value);
+            call.Write(bytes);
+            call.WriteHandle(stream.Value);
+            call.ReceiveBulk(destination, bytes);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+
+    // What needs no server: bad arguments, and a copy of nothing.
+    private CUresult? CheckCopy(void* host, CUstream stream, nuint bytes)
+    {
+        if (Current.Value == 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+        }
+
+        if (Handles.Check(stream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
+        {
+            return check;
+        }
+
+        if (bytes == 0)
+        {
+            return Local(CUresult.CUDA_SUCCESS);
+        }
+
+        return host == null || bytes > long.MaxValue ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
+    }
+
+    private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _);
+
+    private CUresult HostToHost(CUdeviceptr destination, CUdeviceptr source, nuint bytes)
+    {
+        if (destination.Value == 0 || source.Value == 0)
+        {
+            return bytes == 0 ? Local(CUresult.CUDA_SUCCESS) : CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        // SAFETY: neither is device memory of this session, so both are the program's, which vouches for them as it would to memcpy.
+        Buffer.MemoryCopy((void*)source.Value, (void*)destination.Value, bytes, bytes);
+        return Local(CUresult.CUDA_SUCCESS);
+    }
+}

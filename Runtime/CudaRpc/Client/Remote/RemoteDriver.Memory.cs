@@ -1,0 +1,158 @@
+using CudaRpc.Driver;
+
+namespace CudaRpc.Client;
+
+// Device addresses are the server's own. The client keeps the ranges it has been given, so that it can tell them from its own memory.
+public sealed unsafe partial class RemoteDriver
+{
+    private ulong _lastBuffer;
+
+    /// <inheritdoc/>
+    public override CUresult cuMemAlloc_v2(CUdeviceptr* dptr, nuint bytesize)
+    {
+        if (dptr == null || bytesize == 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuMemAlloc_v2);
+            call.Write(bytesize);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                *dptr = Adopt(call.ReadUInt64(), bytesize);
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuMemAlloc_v2, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemAllocPitch_v2(CUdeviceptr* dptr, nuint* pPitch, nuint WidthInBytes, nuint Height, uint ElementSizeBytes)
+    {
+        if (dptr == null || pPitch == null || WidthInBytes == 0 || Height == 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuMemAllocPitch_v2);
+            call.Write(WidthInBytes);
+            call.Write(Height);
+            call.Write(ElementSizeBytes);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                ulong address = call.ReadUInt64();
+                nuint pitch = call.ReadNUInt();
+                call.End();
+                *dptr = Adopt(address, checked(pitch * Height));
+                *pPitch = pitch;
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuMemAllocPitch_v2, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemFree_v2(CUdeviceptr dptr)
+    {
+        if (dptr.Value == 0)
+        {
+            return Local(CUresult.CUDA_SUCCESS);
+        }
+
+        if (!_session.Ranges.Remove(dptr.Value))
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuMemFree_v2);
+            call.Write(dptr.Value);
+            return call.Post();
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuMemFree_v2, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemAllocAsync(CUdeviceptr* dptr, nuint bytesize, CUstream hStream)
+    {
+        if (dptr == null || bytesize == 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (Handles.Check(hStream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
+        {
+            return check;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuMemAllocAsync);
+            call.Write(bytesize);
+            call.WriteHandle(hStream.Value);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                *dptr = Adopt(call.ReadUInt64(), bytesize);
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuMemAllocAsync, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream)
+    {
+        if (Handles.Check(hStream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
+        {
+            return check;
+        }
+
+        if (!_session.Ranges.Remove(dptr.Value))
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuMemFreeAsync);
+            call.Write(dptr.Value);
+            call.WriteHandle(hStream.Value);
+            return call.Post();
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuMemFreeAsync, failure);
+        }
+    }
+
+    private CUdeviceptr Adopt(ulong address, nuint bytes)
+    {
+        _session.Ranges.Add(new DeviceRange(address, bytes, Current, Interlocked.Increment(ref _lastBuffer)));
+        return new CUdeviceptr(address);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using CudaRpc.Driver;
+using CudaRpc.Images;
+
+namespace CudaRpc.Client;
+
+// Images say their own length; the server gets exactly that many bytes.
+public sealed unsafe partial class RemoteDriver
+{
+    /// <inheritdoc/>
+    public override CUresult cuModuleLoadData(CUmodule* module, void* image)
+    {
+        if (module == null || image == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuModuleLoadData);
+            var handle = new CUmodule(call.WriteNewHandle(HandleKind.CUmodule));
+            CUresult status = InvokeWithImage(ref call, ImageFormat.Measure((byte*)image));
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+                *module = handle;
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuModuleLoadData, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuModuleLoadDataEx(CUmodule* module, void* image, uint numOptions, CUjit_option* options, void** optionValues)
+    {
+        if (numOptions == 0)
+        {
+            return cuModuleLoadData(module, image);
+        }
+
+        if (module == null || image == null || options == null || optionValues == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        var jit = new JitOptions(options, optionValues, numOptions);
+        if (!jit.AreSupported)
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuModuleLoadDataEx);
+            var handle = new CUmodule(call.WriteNewHandle(HandleKind.CUmodule));
+            jit.Write(ref call);
+            CUresult status = InvokeWithImage(ref call, ImageFormat.Measure((byte*)image));
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                // The logs are worth most where the load failed, so its own status comes with them.
+                status = (CUresult)call.ReadUInt32();
+                jit.ReadLogs(ref call);
+                call.End();
+                if (status == CUresult.CUDA_SUCCESS)
+                {
+                    *module = handle;
+                }
+                else
+                {
+                    Handles.Forget(handle.Value);
+                }
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuModuleLoadDataEx, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuModuleLoad(CUmodule* module, byte* fname)
+    {
+        if (module == null || fname == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        CUresult status = ReadFile(fname, out byte[] content);
+        fixed (byte* image = content)
+        {
+            return status == CUresult.CUDA_SUCCESS ? cuModuleLoadData(module, image) : status;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode* mode) =>
+        // What the server's driver does with its own images shows nowhere here but in this answer.
+        Local(mode, CUmoduleLoadingMode.CU_MODULE_LAZY_LOADING);
+
+    private static CUresult InvokeWithImage(ref Call call, ReadOnlySpan<byte> image)
+    {
+        if (image.IsEmpty)
+        {
+            return CUresult.CUDA_ERROR_INVALID_IMAGE;
+        }
+
+        call.Write(image.Length);
+        fixed (byte* bytes = image)
+        {
+            call.WriteBulk(bytes, (nuint)image.Length);
+            return call.Invoke();
+        }
+    }
+
+    // The file is the program's, so it is read here. A NUL is appended: PTX in a file has none, and no other format minds.
+    private static CUresult ReadFile(byte* name, out byte[] content)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(Marshal.PtrToStringUTF8((nint)name)!);
+            content = new byte[file.Length + 1];
+            file.ReadExactly(content, 0, content.Length - 1);
+            return CUresult.CUDA_SUCCESS;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            content = [];
+            return CUresult.CUDA_ERROR_FILE_NOT_FOUND;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using CudaRpc.Driver;
+
+namespace CudaRpc.Client;
+
+// Host and device addresses share one space; the client knows both sides and answers without asking.
+public sealed unsafe partial class RemoteDriver
+{
+    /// <inheritdoc/>
+    public override CUresult cuPointerGetAttribute(void* data, CUpointer_attribute attribute, CUdeviceptr ptr) =>
+        data == null ? Local(CUresult.CUDA_ERROR_INVALID_VALUE) : Local(Attribute(data, attribute, ptr.Value));
+
+    /// <inheritdoc/>
+    public override CUresult cuPointerGetAttributes(uint numAttributes, CUpointer_attribute* attributes, void** data, CUdeviceptr ptr)
+    {
+        if (numAttributes == 0 || attributes == null || data == null)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        // Unlike the single form this one succeeds for any pointer: what has no answer is zero.
+        for (uint index = 0; index < numAttributes; index++)
+        {
+            if (data[index] == null || Size(attributes[index]) is not int size)
+            {
+                return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+            }
+
+            if (Attribute(data[index], attributes[index], ptr.Value) != CUresult.CUDA_SUCCESS)
+            {
+                new Span<byte>(data[index], size).Clear();
+                if (attributes[index] == CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL)
+                {
+                    *(int*)data[index] = -2;
+                }
+            }
+        }
+
+        return Local(CUresult.CUDA_SUCCESS);
+    }
+
+    private CUresult Attribute(void* data, CUpointer_attribute attribute, ulong address)
+    {
+        if (Size(attribute) is not int size)
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
+        ulong? value = _session.Ranges.TryFind(address, out DeviceRange range)
+            ? OfDevice(attribute, address, range)
+            : TryFindHost(address, out ulong start, out HostBlock block) ? OfHost(attribute, address, start, block) : null;
+        if (value is not ulong known)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        new ReadOnlySpan<byte>(&known, size).CopyTo(new Span<byte>(data, size));
+        return CUresult.CUDA_SUCCESS;
+    }
+
+    // Bytes of each attribute's answer; null for those that are not answered.
+    private static int? Size(CUpointer_attribute attribute) => attribute switch
+    {
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_MANAGED => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => 8,
+        _ => null,
+    };
+
+    private ulong? OfDevice(CUpointer_attribute attribute, ulong address, in DeviceRange range) => attribute switch
+    {
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => (ulong)range.Context.Value,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_DEVICE,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => address,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID => range.BufferId,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)Context(range.Context)?.Device,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => range.Base,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => range.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
+        _ => 0,
+    };
+
+    private ulong? OfHost(CUpointer_attribute attribute, ulong address, ulong start, in HostBlock block) => attribute switch
+    {
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => (ulong)Current.Value,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_HOST,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => address,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)Context(default)?.Device,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => start,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => block.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => null,
+        _ => 0,
+    };
+}

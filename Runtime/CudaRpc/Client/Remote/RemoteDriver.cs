@@ -1,0 +1,55 @@
+using CudaRpc.Driver;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// The driver of a server: most functions are generated stubs that send the call, these parts are the ones that need to know more.
+/// Safe from any thread; the current context is each thread's own, as in CUDA. Nothing throws: what fails is a CUresult.
+/// </summary>
+public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
+{
+    private readonly Session _session;
+
+    /// <summary>Takes over <paramref name="session"/> and disposes it with the driver.</summary>
+    public RemoteDriver(Session session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        _session = session;
+    }
+
+    /// <summary>The session that carries the calls.</summary>
+    public Session Session => _session;
+
+    private HandleTable Handles => _session.Handles;
+
+    private CUcontext Current => _session.Lane.Current;
+
+    /// <inheritdoc/>
+    public override string? TakeDeferredFailure() => _session.IsDisposed ? null : _session.Lane.TakeDeferred();
+
+    /// <summary>Ends the session; the server releases everything that was made in it.</summary>
+    public void Dispose() => _session.Dispose();
+
+    /// <summary>Counts a call answered here and returns its result.</summary>
+    private CUresult Local(CUresult result)
+    {
+        if (!_session.IsDisposed)
+        {
+            _session.CountLocal();
+        }
+
+        return result;
+    }
+
+    private CUresult Local<T>(T* destination, T value)
+        where T : unmanaged
+    {
+        if (destination == null)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        *destination = value;
+        return Local(CUresult.CUDA_SUCCESS);
+    }
+}

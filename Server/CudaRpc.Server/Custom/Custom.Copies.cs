@@ -1,0 +1,80 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Server;
+
+// Copies pass through the lane's staging memory piece by piece, so a copy of any size takes the same memory, and the network and the
+// driver take turns.
+internal static unsafe partial class Custom
+{
+    public static void cuMemcpyHtoD_v2(CudaDriver driver, ref ServerCall call) => ToDevice(driver, ref call, asynchronous: false);
+
+    public static void cuMemcpyHtoDAsync_v2(CudaDriver driver, ref ServerCall call) => ToDevice(driver, ref call, asynchronous: true);
+
+    public static void cuMemcpyDtoH_v2(CudaDriver driver, ref ServerCall call) => ToHost(driver, ref call, asynchronous: false);
+
+    public static void cuMemcpyDtoHAsync_v2(CudaDriver driver, ref ServerCall call) => ToHost(driver, ref call, asynchronous: true);
+
+    private static void ToDevice(CudaDriver driver, ref ServerCall call, bool asynchronous)
+    {
+        ulong destination = call.ReadUInt64();
+        ulong bytes = call.ReadUInt64();
+        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        if (call.BulkLength != bytes)
+        {
+            call.Malformed($"{call.BulkLength} bytes of bulk for a copy of {bytes}");
+        }
+
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = CUresult.CUDA_SUCCESS;
+        for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
+        {
+            nuint piece = (nuint)ulong.Min(bytes - done, ProtocolLimits.CopyPiece);
+            byte* source = call.ReadBulkPiece(piece);
+            var target = new CUdeviceptr(destination + done);
+            // The source is pageable memory, so the driver has taken it when it returns and the staging memory may be used again.
+            status = asynchronous ? driver.cuMemcpyHtoDAsync_v2(target, source, piece, stream) : driver.cuMemcpyHtoD_v2(target, source, piece);
+            done += piece;
+        }
+
+        call.Reply(status);
+    }
+
+    private static void ToHost(CudaDriver driver, ref ServerCall call, bool asynchronous)
+    {
+        ulong source = call.ReadUInt64();
+        ulong bytes = call.ReadUInt64();
+        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = CUresult.CUDA_SUCCESS;
+        for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
+        {
+            nuint piece = (nuint)ulong.Min(bytes - done, ProtocolLimits.CopyPiece);
+            byte* staging = call.Staging();
+            var from = new CUdeviceptr(source + done);
+            status = asynchronous ? driver.cuMemcpyDtoHAsync_v2(staging, from, piece, stream) : driver.cuMemcpyDtoH_v2(staging, from, piece);
+            if (asynchronous && status == CUresult.CUDA_SUCCESS)
+            {
+                status = driver.cuStreamSynchronize(stream);
+            }
+
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.SendBulkPiece(staging, piece);
+            }
+
+            done += piece;
+        }
+
+        call.Reply(status);
+    }
+}

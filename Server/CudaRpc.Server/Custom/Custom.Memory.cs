@@ -1,0 +1,91 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+
+namespace CudaRpc.Server;
+
+internal static unsafe partial class Custom
+{
+    public static void cuMemAlloc_v2(CudaDriver driver, ref ServerCall call)
+    {
+        nuint bytes = call.ReadNUInt();
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUdeviceptr address;
+        CUresult status = driver.cuMemAlloc_v2(&address, bytes);
+        ReplyAllocation(ref call, status, address, bytes, streamOrdered: false);
+    }
+
+    public static void cuMemAllocPitch_v2(CudaDriver driver, ref ServerCall call)
+    {
+        nuint width = call.ReadNUInt();
+        nuint height = call.ReadNUInt();
+        uint elementSize = call.ReadUInt32();
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUdeviceptr address;
+        nuint pitch;
+        CUresult status = driver.cuMemAllocPitch_v2(&address, &pitch, width, height, elementSize);
+        ReplyAllocation(ref call, status, address, pitch * height, streamOrdered: false);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Write(pitch);
+        }
+    }
+
+    public static void cuMemFree_v2(CudaDriver driver, ref ServerCall call)
+    {
+        var address = new CUdeviceptr(call.ReadUInt64());
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        // Only what this session allocated: another session's address is a number like any other.
+        call.Reply(call.Session.Disown(address.Value) ? driver.cuMemFree_v2(address) : CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+
+    public static void cuMemAllocAsync(CudaDriver driver, ref ServerCall call)
+    {
+        nuint bytes = call.ReadNUInt();
+        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUdeviceptr address;
+        CUresult status = driver.cuMemAllocAsync(&address, bytes, stream);
+        ReplyAllocation(ref call, status, address, bytes, streamOrdered: true);
+    }
+
+    public static void cuMemFreeAsync(CudaDriver driver, ref ServerCall call)
+    {
+        var address = new CUdeviceptr(call.ReadUInt64());
+        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        call.Reply(call.Session.Disown(address.Value) ? driver.cuMemFreeAsync(address, stream) : CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+
+    private static void ReplyAllocation(ref ServerCall call, CUresult status, CUdeviceptr address, nuint bytes, bool streamOrdered)
+    {
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Session.Own(address.Value, bytes, call.CurrentContext, streamOrdered);
+        }
+
+        if (call.Reply(status))
+        {
+            call.Write(address.Value);
+        }
+    }
+}

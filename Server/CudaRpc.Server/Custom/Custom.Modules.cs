@@ -1,0 +1,260 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Images;
+
+namespace CudaRpc.Server;
+
+internal static unsafe partial class Custom
+{
+    private const int MaximumParameters = 4096;
+
+    public static void cuModuleLoadData(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUmodule);
+        byte* image = ReadImage(ref call, out bool complete);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUmodule module = default;
+        CUresult status = complete ? driver.cuModuleLoadData(&module, image) : CUresult.CUDA_ERROR_INVALID_IMAGE;
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, module.Value);
+        }
+
+        call.Reply(status);
+    }
+
+    public static void cuModuleLoadDataEx(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUmodule);
+        var jit = ServerJitOptions.Read(ref call);
+        byte* image = ReadImage(ref call, out bool complete);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUmodule module = default;
+        CUresult status = complete ? driver.cuModuleLoadDataEx(&module, image, jit.Count, jit.Options, jit.Values) : CUresult.CUDA_ERROR_INVALID_IMAGE;
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, module.Value);
+        }
+
+        jit.Reply(ref call, status);
+    }
+
+    public static void cuLibraryLoadData(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUlibrary);
+        var jit = ServerJitOptions.Read(ref call);
+        byte* image = ReadImage(ref call, out bool complete);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUlibrary library = default;
+        CUresult status = complete
+            ? driver.cuLibraryLoadData(&library, image, jit.Options, jit.Values, jit.Count, null, null, 0)
+            : CUresult.CUDA_ERROR_INVALID_IMAGE;
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, library.Value);
+        }
+
+        jit.Reply(ref call, status);
+    }
+
+    public static void cuModuleGetFunction(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUfunction);
+        var module = new CUmodule(call.ReadHandle(HandleKind.CUmodule));
+        byte* name = call.ReadString();
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUfunction function;
+        CUresult status = driver.cuModuleGetFunction(&function, module, name);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, function.Value);
+        }
+
+        if (call.Reply(status))
+        {
+            WriteFunction(driver, ref call, function);
+        }
+    }
+
+    public static void cuKernelGetFunction(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUfunction);
+        var kernel = new CUkernel(call.ReadHandle(HandleKind.CUkernel));
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUfunction function;
+        CUresult status = driver.cuKernelGetFunction(&function, kernel);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, function.Value);
+        }
+
+        if (call.Reply(status))
+        {
+            WriteFunction(driver, ref call, function);
+        }
+    }
+
+    public static void cuLibraryGetKernel(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUkernel);
+        var library = new CUlibrary(call.ReadHandle(HandleKind.CUlibrary));
+        byte* name = call.ReadString();
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUkernel kernel;
+        CUresult status = driver.cuLibraryGetKernel(&kernel, library, name);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, kernel.Value);
+        }
+
+        if (call.Reply(status))
+        {
+            WriteParameters(ref call, ParametersOf(driver, kernel));
+            WriteAttributes(ref call, KernelAttributes(driver, kernel));
+        }
+    }
+
+    private static byte* ReadImage(ref ServerCall call, out bool complete)
+    {
+        nuint length = call.ReadNUInt();
+        byte* image = call.ReadBulk(length);
+        complete = length <= int.MaxValue && ImageFormat.IsComplete(new ReadOnlySpan<byte>(image, (int)length));
+        return image;
+    }
+
+    private static void WriteFunction(CudaDriver driver, ref ServerCall call, CUfunction function)
+    {
+        WriteParameters(ref call, ParametersOf(driver, function));
+        WriteAttributes(ref call, FunctionAttributes(driver, function));
+    }
+
+    // Null where the driver is older than CUDA 12.4 and cannot tell. Runs once per function, so lists are fine.
+    private static List<ParameterLayout>? ParametersOf(CudaDriver driver, CUfunction function)
+    {
+        var parameters = new List<ParameterLayout>();
+        for (nuint index = 0; index < MaximumParameters; index++)
+        {
+            nuint offset;
+            nuint size;
+            CUresult status = driver.cuFuncGetParamInfo(function, index, &offset, &size);
+            if (status == CUresult.CUDA_ERROR_NOT_SUPPORTED)
+            {
+                return null;
+            }
+
+            if (status != CUresult.CUDA_SUCCESS)
+            {
+                break;
+            }
+
+            parameters.Add(new ParameterLayout((int)offset, (int)size));
+        }
+
+        return parameters;
+    }
+
+    private static List<ParameterLayout>? ParametersOf(CudaDriver driver, CUkernel kernel)
+    {
+        var parameters = new List<ParameterLayout>();
+        for (nuint index = 0; index < MaximumParameters; index++)
+        {
+            nuint offset;
+            nuint size;
+            CUresult status = driver.cuKernelGetParamInfo(kernel, index, &offset, &size);
+            if (status == CUresult.CUDA_ERROR_NOT_SUPPORTED)
+            {
+                return null;
+            }
+
+            if (status != CUresult.CUDA_SUCCESS)
+            {
+                break;
+            }
+
+            parameters.Add(new ParameterLayout((int)offset, (int)size));
+        }
+
+        return parameters;
+    }
+
+    private static List<(int Attribute, int Value)> FunctionAttributes(CudaDriver driver, CUfunction function)
+    {
+        var attributes = new List<(int, int)>();
+        for (int attribute = 0; attribute < (int)CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX; attribute++)
+        {
+            int value;
+            if (driver.cuFuncGetAttribute(&value, (CUfunction_attribute)attribute, function) == CUresult.CUDA_SUCCESS)
+            {
+                attributes.Add((attribute, value));
+            }
+        }
+
+        return attributes;
+    }
+
+    // Of the current device, or the first where the thread has no context yet.
+    private static List<(int Attribute, int Value)> KernelAttributes(CudaDriver driver, CUkernel kernel)
+    {
+        int device;
+        if (driver.cuCtxGetDevice(&device) != CUresult.CUDA_SUCCESS)
+        {
+            device = 0;
+        }
+
+        var attributes = new List<(int, int)>();
+        for (int attribute = 0; attribute < (int)CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX; attribute++)
+        {
+            int value;
+            if (driver.cuKernelGetAttribute(&value, (CUfunction_attribute)attribute, kernel, device) == CUresult.CUDA_SUCCESS)
+            {
+                attributes.Add((attribute, value));
+            }
+        }
+
+        return attributes;
+    }
+
+    private static void WriteParameters(ref ServerCall call, List<ParameterLayout>? parameters)
+    {
+        call.Write(parameters?.Count ?? -1);
+        foreach (ParameterLayout parameter in parameters ?? [])
+        {
+            call.Write(parameter.Offset);
+            call.Write(parameter.Size);
+        }
+    }
+
+    private static void WriteAttributes(ref ServerCall call, List<(int Attribute, int Value)> attributes)
+    {
+        call.Write(attributes.Count);
+        foreach ((int attribute, int value) in attributes)
+        {
+            call.Write(attribute);
+            call.Write(value);
+        }
+    }
+}
