@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Security.Cryptography;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
@@ -137,6 +138,11 @@ internal sealed class CudaServer : IDisposable
         {
             ServerLog.PeerDisconnected(_logger, connection.Peer, failure.Message);
         }
+        catch (Exception failure)
+        {
+            // Our bug: it costs this connection, and through it the session, but not the server.
+            ServerLog.ConnectionBug(_logger, connection.Peer, failure);
+        }
         finally
         {
             EndGreeting(connection);
@@ -208,7 +214,7 @@ internal sealed class CudaServer : IDisposable
         ServerSession? session;
         lock (_lock)
         {
-            session = _sessions.Find(candidate => candidate.Token.AsSpan().SequenceEqual(hello.Token));
+            session = _sessions.Find(candidate => CryptographicOperations.FixedTimeEquals(candidate.Token, hello.Token));
         }
 
         using var lane = session is null ? null : new ServerLane(session, connection, reader);

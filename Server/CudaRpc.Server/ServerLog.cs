@@ -32,4 +32,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(208, LogLevel.Warning, "{Message}")]
     public static partial void DriverMessage(ILogger logger, string message);
+
+    [LoggerMessage(209, LogLevel.Error, "Bug: the connection of {Peer} ends")]
+    public static partial void ConnectionBug(ILogger logger, string peer, Exception failure);
 }
