@@ -8,25 +8,6 @@ internal static unsafe partial class Custom
 {
     private const int MaximumParameters = 4096;
 
-    public static void cuModuleLoadData(CudaDriver driver, ref ServerCall call)
-    {
-        nint id = call.ReadNewHandle(HandleKind.CUmodule);
-        byte* image = ReadImage(ref call, out bool complete);
-        if (!call.Begin())
-        {
-            return;
-        }
-
-        CUmodule module = default;
-        CUresult status = complete ? driver.cuModuleLoadData(&module, image) : CUresult.CUDA_ERROR_INVALID_IMAGE;
-        if (status == CUresult.CUDA_SUCCESS)
-        {
-            call.Bind(id, module.Value);
-        }
-
-        call.Reply(status);
-    }
-
     public static void cuModuleLoadDataEx(CudaDriver driver, ref ServerCall call)
     {
         nint id = call.ReadNewHandle(HandleKind.CUmodule);
@@ -69,10 +50,29 @@ internal static unsafe partial class Custom
         jit.Reply(ref call, status);
     }
 
+    public static void cuLibraryGetModule(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUmodule);
+        var library = new CUlibrary(call.ReadHandle(HandleKind.CUlibrary, out nint parent));
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUmodule module;
+        CUresult status = driver.cuLibraryGetModule(&module, library);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, module.Value, parent);
+        }
+
+        call.Reply(status);
+    }
+
     public static void cuModuleGetFunction(CudaDriver driver, ref ServerCall call)
     {
         nint id = call.ReadNewHandle(HandleKind.CUfunction);
-        var module = new CUmodule(call.ReadHandle(HandleKind.CUmodule));
+        var module = new CUmodule(call.ReadHandle(HandleKind.CUmodule, out nint parent));
         byte* name = call.ReadString();
         if (!call.Begin())
         {
@@ -83,7 +83,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuModuleGetFunction(&function, module, name);
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, function.Value);
+            call.Bind(id, function.Value, parent);
         }
 
         if (call.Reply(status))
@@ -95,7 +95,7 @@ internal static unsafe partial class Custom
     public static void cuKernelGetFunction(CudaDriver driver, ref ServerCall call)
     {
         nint id = call.ReadNewHandle(HandleKind.CUfunction);
-        var kernel = new CUkernel(call.ReadHandle(HandleKind.CUkernel));
+        var kernel = new CUkernel(call.ReadHandle(HandleKind.CUkernel, out nint parent));
         if (!call.Begin())
         {
             return;
@@ -105,7 +105,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuKernelGetFunction(&function, kernel);
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, function.Value);
+            call.Bind(id, function.Value, parent);
         }
 
         if (call.Reply(status))
@@ -117,7 +117,7 @@ internal static unsafe partial class Custom
     public static void cuLibraryGetKernel(CudaDriver driver, ref ServerCall call)
     {
         nint id = call.ReadNewHandle(HandleKind.CUkernel);
-        var library = new CUlibrary(call.ReadHandle(HandleKind.CUlibrary));
+        var library = new CUlibrary(call.ReadHandle(HandleKind.CUlibrary, out nint parent));
         byte* name = call.ReadString();
         if (!call.Begin())
         {
@@ -128,7 +128,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuLibraryGetKernel(&kernel, library, name);
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, kernel.Value);
+            call.Bind(id, kernel.Value, parent);
         }
 
         if (call.Reply(status))

@@ -221,10 +221,10 @@ internal unsafe ref struct ServerCall
     /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes to stage pieces of a copy in.</summary>
     public readonly byte* Staging() => _lane.Staging();
 
-    /// <summary>Names the driver's value by the id the client chose.</summary>
-    public readonly void Bind(nint id, nint native)
+    /// <summary>Names the driver's value by the id the client chose; it ends with <paramref name="parent"/>, if it has one.</summary>
+    public readonly void Bind(nint id, nint native, nint parent = 0)
     {
-        if (!Session.Handles.TryAdd(id, native, _lane.CurrentContext))
+        if (!Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent)))
         {
             Malformed($"handle 0x{id:x} exists already");
         }

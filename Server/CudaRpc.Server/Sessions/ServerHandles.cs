@@ -23,18 +23,18 @@ internal sealed class ServerHandles(int limit)
     /// <summary>Whether one more handle is within the session's limit.</summary>
     public bool HasRoom => Count < limit;
 
-    public bool TryAdd(nint id, nint native, nint context)
+    public bool TryAdd(nint id, ServerHandle handle)
     {
         // These outlive the context that happened to be current when they were made.
         bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel;
-        if (!_handles.TryAdd(id, new ServerHandle(native, free ? 0 : context)))
+        if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;
         }
 
         Interlocked.Increment(ref _count);
         // A driver may answer the same function twice; the first id stays its name.
-        _ids.TryAdd((HandleId.Kind(id), native), id);
+        _ids.TryAdd((HandleId.Kind(id), handle.Native), id);
         return true;
     }
 
@@ -48,13 +48,26 @@ internal sealed class ServerHandles(int limit)
     /// <summary>The id of a driver's value, 0 if the session has none.</summary>
     public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
 
+    /// <summary>The handle ends, and with it what has it as parent: the driver's values behind those mean nothing any more.</summary>
     public void Remove(nint id)
     {
-        if (_handles.TryRemove(id, out ServerHandle handle))
+        if (!_handles.TryRemove(id, out ServerHandle handle))
         {
-            Interlocked.Decrement(ref _count);
-            _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
-            Version++;
+            return;
+        }
+
+        Interlocked.Decrement(ref _count);
+        _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
+        Version++;
+        if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel)
+        {
+            foreach ((nint child, ServerHandle entry) in _handles)
+            {
+                if (entry.Parent == id)
+                {
+                    Remove(child);
+                }
+            }
         }
     }
 
@@ -75,5 +88,8 @@ internal sealed class ServerHandles(int limit)
         _handles.Select(pair => (pair.Key, pair.Value)).OrderByDescending(pair => pair.Key >>> 8);
 }
 
-/// <summary>The driver's value of a handle, and the driver's context it belongs to, 0 for none.</summary>
-internal readonly record struct ServerHandle(nint Native, nint Context);
+/// <summary>
+/// The driver's value of a handle, the driver's context it belongs to, and the id of the handle whose end is its own (a function's module);
+/// 0 for none.
+/// </summary>
+internal readonly record struct ServerHandle(nint Native, nint Context, nint Parent);

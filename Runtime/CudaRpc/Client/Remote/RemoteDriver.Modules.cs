@@ -1,48 +1,23 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Images;
+using CudaRpc.Protocol;
 
 namespace CudaRpc.Client;
 
 // Images say their own length; the server gets exactly that many bytes.
 public sealed unsafe partial class RemoteDriver
 {
+    private readonly ConcurrentDictionary<(nint Library, nint Context), nint> _libraryModules = new();
+
     /// <inheritdoc/>
-    public override CUresult cuModuleLoadData(CUmodule* module, void* image)
-    {
-        if (module == null || image == null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_VALUE;
-        }
-
-        try
-        {
-            Call call = _session.Begin(CallId.cuModuleLoadData);
-            var handle = new CUmodule(call.WriteNewHandle(HandleKind.CUmodule));
-            CUresult status = InvokeWithImage(ref call, ImageFormat.Measure((byte*)image));
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                call.End();
-                *module = handle;
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuModuleLoadData, failure);
-        }
-    }
+    public override CUresult cuModuleLoadData(CUmodule* module, void* image) => cuModuleLoadDataEx(module, image, 0, null, null);
 
     /// <inheritdoc/>
     public override CUresult cuModuleLoadDataEx(CUmodule* module, void* image, uint numOptions, CUjit_option* options, void** optionValues)
     {
-        if (numOptions == 0)
-        {
-            return cuModuleLoadData(module, image);
-        }
-
-        if (module == null || image == null || options == null || optionValues == null)
+        if (module == null || image == null || (numOptions > 0 && (options == null || optionValues == null)))
         {
             return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
@@ -102,6 +77,66 @@ public sealed unsafe partial class RemoteDriver
     public override CUresult cuModuleGetLoadingMode(CUmoduleLoadingMode* mode) =>
         // What the server's driver does with its own images shows nowhere here but in this answer.
         Local(mode, CUmoduleLoadingMode.CU_MODULE_LAZY_LOADING);
+
+    /// <inheritdoc/>
+    public override CUresult cuLibraryGetModule(CUmodule* pMod, CUlibrary library)
+    {
+        if (pMod == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (Handles.Check(library.Value, HandleKind.CUlibrary) is var check and not CUresult.CUDA_SUCCESS)
+        {
+            return check;
+        }
+
+        (nint, nint) key = (library.Value, Current.Value);
+        if (_libraryModules.TryGetValue(key, out nint known) && Handles.Find(known) is not null)
+        {
+            return Local(pMod, new CUmodule(known));
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuLibraryGetModule);
+            nint id = call.WriteNewHandle(HandleKind.CUmodule);
+            call.WriteHandle(library.Value);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+                Handles.Add(id, new HandleInfo(HandleKind.CUmodule, library.Value));
+                _libraryModules[key] = id;
+                *pMod = new CUmodule(id);
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuLibraryGetModule, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuFuncGetModule(CUmodule* hmod, CUfunction hfunc)
+    {
+        if (Handles.Find<FunctionInfo>(hfunc.Value) is not FunctionInfo info)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_HANDLE);
+        }
+
+        return HandleId.Kind(info.Parent) == HandleKind.CUmodule
+            ? Local(hmod, new CUmodule(info.Parent))
+            : cuLibraryGetModule(hmod, new CUlibrary(info.Parent));
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuKernelGetLibrary(CUlibrary* pLib, CUkernel kernel) =>
+        Handles.Find<FunctionInfo>(kernel.Value) is { Kind: HandleKind.CUkernel } info
+            ? Local(pLib, new CUlibrary(info.Parent))
+            : Local(CUresult.CUDA_ERROR_INVALID_HANDLE);
 
     private static CUresult InvokeWithImage(ref Call call, ReadOnlySpan<byte> image)
     {
