@@ -61,7 +61,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         return (uint)attrib < (uint)facts.Attributes.Length && facts.Attributes[(int)attrib] is int value
-            ? Local(pi, value)
+            ? Local(pi, RemotedAttributes.Seen(attrib, value))
             : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
     }
 
