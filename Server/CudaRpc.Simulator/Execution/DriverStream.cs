@@ -1,0 +1,227 @@
+using CudaRpc.Simulator.Objects;
+
+namespace CudaRpc.Simulator.Execution;
+
+/// <summary>
+/// An in-order queue of work. Work runs on a <see cref="StreamWorkers"/> thread, which the stream holds only while it has work that may
+/// start: a stream that waits for another one holds none. Work of a synchronous call runs on the calling thread if the stream is idle.
+/// </summary>
+internal sealed class DriverStream : ContextObject
+{
+    private readonly object _gate = new();
+    private readonly Queue<StreamWork> _queue = new();
+    private readonly List<StreamPoint> _dependents = [];
+    private readonly StreamWorkers _workers;
+    private long _submitted;
+    private long _completed;
+    private int _waiters;
+    private bool _active; // A thread runs the head of the queue or soon will, or the head waits for another stream.
+    private bool _closed;
+
+    public DriverStream(DriverContext context, StreamWorkers workers, ulong id, uint flags, int priority)
+        : base(context)
+    {
+        _workers = workers;
+        Id = id;
+        Flags = flags;
+        Priority = priority;
+    }
+
+    public enum Admission
+    {
+        /// <summary>The context is closing; the work was not taken.</summary>
+        Refused,
+
+        /// <summary>The work is in the queue.</summary>
+        Queued,
+
+        /// <summary>The stream was idle and is now reserved: the caller must call <see cref="RunReserved"/> at once.</summary>
+        Reserved,
+    }
+
+    public ulong Id { get; }
+
+    public uint Flags { get; }
+
+    public int Priority { get; }
+
+    /// <summary>Whether the stream ignores the legacy default stream.</summary>
+    public bool IsNonBlocking => (Flags & (uint)CUstream_flags.CU_STREAM_NON_BLOCKING) != 0;
+
+    /// <summary>Set when the program destroyed the stream; what is queued still runs.</summary>
+    public bool IsDestroyed { get; set; }
+
+    // Volatile: pairs with the write in Finish, so that who sees a point reached also sees what the work wrote.
+    public long Completed => Volatile.Read(ref _completed);
+
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _completed == _submitted;
+            }
+        }
+    }
+
+    /// <summary>The point behind everything submitted so far.</summary>
+    public StreamPoint Tail
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new StreamPoint(this, _submitted);
+            }
+        }
+    }
+
+    /// <summary>Takes work in. <paramref name="mayRunHere"/>: the caller is willing to run it on its own thread.</summary>
+    public Admission Enqueue(StreamWork work, bool mayRunHere, out StreamPoint point)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                point = default;
+                return Admission.Refused;
+            }
+            point = new StreamPoint(this, ++_submitted);
+            if (mayRunHere && !_active && work.NextObstacle() is null)
+            {
+                _active = true;
+                return Admission.Reserved;
+            }
+            _queue.Enqueue(work);
+            if (_active)
+            {
+                return Admission.Queued;
+            }
+            _active = true;
+        }
+        _workers.Run(this);
+        return Admission.Queued;
+    }
+
+    /// <summary>Runs work that <see cref="Enqueue"/> admitted as <see cref="Admission.Reserved"/>.</summary>
+    public void RunReserved(StreamWork work)
+    {
+        Execute(work);
+        if (Finish())
+        {
+            _workers.Run(this);
+        }
+    }
+
+    /// <summary>Blocks until the work with this sequence number is done.</summary>
+    public void Wait(long sequence)
+    {
+        lock (_gate)
+        {
+            _waiters++;
+            while (_completed < sequence)
+            {
+                Monitor.Wait(_gate);
+            }
+            _waiters--;
+        }
+    }
+
+    /// <summary>Refuses work from now on.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+        }
+    }
+
+    /// <summary>Runs queued work until there is none, or until the next piece waits for another stream. Called by the workers.</summary>
+    public void Pump()
+    {
+        while (true)
+        {
+            StreamWork work;
+            lock (_gate)
+            {
+                work = _queue.Peek();
+            }
+            if (work.NextObstacle() is { } obstacle)
+            {
+                if (obstacle.Stream.Notify(this, obstacle.Sequence))
+                {
+                    return;
+                }
+                continue;
+            }
+            lock (_gate)
+            {
+                _queue.Dequeue();
+            }
+            Execute(work);
+            if (!Finish())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Has <paramref name="dependent"/> pumped once the sequence number is done; false if it is already.</summary>
+    private bool Notify(DriverStream dependent, long sequence)
+    {
+        lock (_gate)
+        {
+            if (_completed >= sequence)
+            {
+                return false;
+            }
+            _dependents.Add(new StreamPoint(dependent, sequence));
+            return true;
+        }
+    }
+
+    private void Execute(StreamWork work)
+    {
+        try
+        {
+            if (Context.MayRun(work))
+            {
+                work.Run(Context);
+            }
+        }
+        catch (Exception exception)
+        {
+            Context.Fail(exception);
+        }
+        finally
+        {
+            work.Release();
+        }
+    }
+
+    /// <summary>Counts one piece of work as done. True if there is more, which the caller must see to.</summary>
+    private bool Finish()
+    {
+        lock (_gate)
+        {
+            long completed = _completed + 1;
+            Volatile.Write(ref _completed, completed); // Pairs with Completed.
+            if (_waiters > 0)
+            {
+                Monitor.PulseAll(_gate);
+            }
+            for (int i = _dependents.Count - 1; i >= 0; i--)
+            {
+                if (_dependents[i].Sequence <= completed)
+                {
+                    // It parked itself in Pump: it is active and no thread pumps it.
+                    _workers.Run(_dependents[i].Stream);
+                    _dependents.RemoveAt(i);
+                }
+            }
+            _active = _queue.Count > 0;
+            return _active;
+        }
+    }
+}

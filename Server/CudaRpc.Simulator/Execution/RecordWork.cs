@@ -1,0 +1,10 @@
+using System.Diagnostics;
+using CudaRpc.Simulator.Objects;
+
+namespace CudaRpc.Simulator.Execution;
+
+/// <summary>Notes the time at which the stream came here.</summary>
+internal sealed class RecordWork(EventRecording recording) : StreamWork
+{
+    public override void Run(DriverContext context) => recording.Timestamp = Stopwatch.GetTimestamp();
+}

@@ -1,0 +1,55 @@
+using CudaRpc.Simulator.Ptx;
+
+namespace CudaRpc.Simulator.Objects;
+
+/// <summary>Code loaded into a context. Owns its variables and functions. Safe from any thread.</summary>
+internal sealed class DriverModule : ContextObject, IDisposable
+{
+    private readonly object _lock = new();
+    private readonly Dictionary<string, DriverFunction> _functions = [];
+
+    /// <exception cref="InsufficientMemoryException">The variables do not fit into device memory.</exception>
+    public DriverModule(DriverContext context, PtxModule code, DriverLibrary? library)
+        : base(context)
+    {
+        Library = library;
+        Loaded = new LoadedModule(code, context.Device.Memory, context);
+    }
+
+    /// <summary>The library the module belongs to, or null if the program loaded it as a module.</summary>
+    public DriverLibrary? Library { get; }
+
+    public LoadedModule Loaded { get; }
+
+    public PtxModule Code => Loaded.Module;
+
+    public nint Handle { get; set; }
+
+    /// <summary>The function of that name, made when it is first asked for. Null: no such kernel, or no handle left.</summary>
+    public DriverFunction? GetFunction(string name, HandleTable handles)
+    {
+        lock (_lock)
+        {
+            if (_functions.TryGetValue(name, out DriverFunction? function))
+            {
+                return function;
+            }
+            if (!Code.Kernels.TryGetValue(name, out PtxKernel? kernel))
+            {
+                return null;
+            }
+            FunctionSettings? shared = Library?.GetKernel(name, handles)?.SettingsOn(Context.Device);
+            function = new DriverFunction(this, kernel, shared);
+            function.Handle = handles.Add(function);
+            if (function.Handle == 0)
+            {
+                return null;
+            }
+            _functions.Add(name, function);
+            return function;
+        }
+    }
+
+    /// <summary>Frees the variables. No kernel of the module may be running.</summary>
+    public void Dispose() => Loaded.Dispose();
+}

@@ -1,0 +1,78 @@
+using static CudaRpc.Driver.CUpointer_attribute;
+
+namespace CudaRpc.Simulator.Objects;
+
+/// <summary>What is known of an address, as <c>cuPointerGetAttributes</c> tells it. The default value: nobody knows it.</summary>
+internal readonly struct PointerInfo
+{
+    // What the real driver answers for an address without a device.
+    private const int NoDevice = -2;
+
+    public DriverContext? Context { get; init; }
+
+    public CUmemorytype MemoryType { get; init; }
+
+    public ulong Address { get; init; }
+
+    public ulong Start { get; init; }
+
+    public ulong Size { get; init; }
+
+    public ulong Id { get; init; }
+
+    public nint Pool { get; init; }
+
+    public bool IsKnown => Context is not null;
+
+    /// <summary>Writes one attribute in its own size.</summary>
+    public unsafe CUresult Write(CUpointer_attribute attribute, void* data)
+    {
+        bool isDevice = MemoryType == CUmemorytype.CU_MEMORYTYPE_DEVICE, isHost = MemoryType == CUmemorytype.CU_MEMORYTYPE_HOST;
+        switch (attribute)
+        {
+            case CU_POINTER_ATTRIBUTE_CONTEXT:
+                *(CUcontext*)data = new CUcontext(Context?.Handle ?? 0);
+                break;
+            case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+                *(CUmemorytype*)data = MemoryType;
+                break;
+            case CU_POINTER_ATTRIBUTE_DEVICE_POINTER when isDevice || !IsKnown:
+                *(ulong*)data = Address;
+                break;
+            case CU_POINTER_ATTRIBUTE_HOST_POINTER when isHost || !IsKnown:
+                *(ulong*)data = Address;
+                break;
+            case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+                *(int*)data = Context?.Device.Ordinal ?? NoDevice;
+                break;
+            case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
+                *(ulong*)data = Start;
+                break;
+            case CU_POINTER_ATTRIBUTE_RANGE_SIZE or CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+                *(ulong*)data = Size;
+                break;
+            case CU_POINTER_ATTRIBUTE_BUFFER_ID or CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
+                *(ulong*)data = Id;
+                break;
+            case CU_POINTER_ATTRIBUTE_MAPPED:
+                *(uint*)data = isDevice ? 1u : 0u;
+                break;
+            case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+                *(uint*)data = IsKnown ? (uint)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE : 0u;
+                break;
+            case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+                *(CUmemoryPool*)data = new CUmemoryPool(Pool);
+                break;
+            case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+                *(ulong*)data = 0;
+                break;
+            case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS or CU_POINTER_ATTRIBUTE_IS_MANAGED or CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE
+                or CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE or CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
+                *(uint*)data = 0;
+                break;
+            default:
+                return CUDA_ERROR_INVALID_VALUE;
+        }
+        return CUDA_SUCCESS;
+    }
+}

@@ -1,0 +1,158 @@
+using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Objects;
+
+namespace CudaRpc.Simulator;
+
+public sealed unsafe partial class SimulatedDriver
+{
+    // Rows start where any access of the architecture is aligned.
+    private const nuint PitchAlignment = 512;
+
+    /// <inheritdoc/>
+    public override CUresult cuMemAlloc_v2(CUdeviceptr* dptr, nuint bytesize)
+    {
+        if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        return dptr == null || bytesize == 0 ? CUDA_ERROR_INVALID_VALUE : Allocate(context, bytesize, pool: null, dptr);
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemAllocPitch_v2(
+        CUdeviceptr* dptr, nuint* pPitch, nuint WidthInBytes, nuint Height, uint ElementSizeBytes)
+    {
+        if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (dptr == null || pPitch == null || WidthInBytes == 0 || Height == 0 || ElementSizeBytes is not (4 or 8 or 16))
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        if (WidthInBytes > DeviceAttributes.MaxPitch)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        nuint pitch = (WidthInBytes + PitchAlignment - 1) & ~(PitchAlignment - 1);
+        if (Height > nuint.MaxValue / pitch)
+        {
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        CUresult result = Allocate(context, pitch * Height, pool: null, dptr);
+        if (result == CUDA_SUCCESS)
+        {
+            *pPitch = pitch;
+        }
+        return result;
+    }
+
+    /// <summary>Waits for all work on the device first, which may use the memory. Freeing 0 is allowed and does nothing.</summary>
+    public override CUresult cuMemFree_v2(CUdeviceptr dptr)
+    {
+        if (Enter(out _) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (dptr.Value == 0)
+        {
+            return CUDA_SUCCESS;
+        }
+        if (!TryFindDevice(dptr.Value, out DriverContext owner, out _))
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        foreach (DriverContext context in ContextsOn(owner.Device))
+        {
+            context.Synchronize();
+        }
+        if (!owner.Disown(dptr.Value, out DeviceAllocation allocation))
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        owner.Free(allocation);
+        return owner.Fault;
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemGetInfo_v2(nuint* free, nuint* total)
+    {
+        if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (free == null || total == null)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        *total = (nuint)context.Device.TotalBytes;
+        *free = (nuint)(context.Device.TotalBytes - context.Device.UsedBytes);
+        return CUDA_SUCCESS;
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, nuint* psize, CUdeviceptr dptr)
+    {
+        if (Enter(out _) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        ulong start, size;
+        if (TryFindDevice(dptr.Value, out _, out Allocation allocation))
+        {
+            (start, size) = (allocation.Base, allocation.Size);
+        }
+        else if (_hostRanges.TryFind(dptr.Value, out HostRange range))
+        {
+            (start, size) = (range.Start, range.Size);
+        }
+        else
+        {
+            return CUDA_ERROR_NOT_FOUND;
+        }
+        if (pbase != null)
+        {
+            *pbase = new CUdeviceptr(start);
+        }
+        if (psize != null)
+        {
+            *psize = (nuint)size;
+        }
+        return CUDA_SUCCESS;
+    }
+
+    /// <summary>The allocation an address is in, if it is one of this driver's.</summary>
+    private bool TryFindDevice(ulong address, out DriverContext owner, out Allocation allocation)
+    {
+        foreach (SimulatedDevice device in _gpu.Devices)
+        {
+            if (device.Memory.TryFind(address, out Allocation? found) && found.Owner is DriverContext context && context.Driver == this)
+            {
+                (owner, allocation) = (context, found);
+                return true;
+            }
+        }
+        (owner, allocation) = (null!, null!);
+        return false;
+    }
+
+    private CUresult Allocate(DriverContext context, ulong bytes, MemoryPool? pool, CUdeviceptr* dptr)
+    {
+        ulong address = context.Allocate(bytes, pool);
+        if (address == 0)
+        {
+            // Frees that wait in streams may make room.
+            foreach (DriverContext other in ContextsOn(context.Device))
+            {
+                other.Synchronize();
+            }
+            address = context.Allocate(bytes, pool);
+        }
+        if (address == 0)
+        {
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        *dptr = new CUdeviceptr(address);
+        return CUDA_SUCCESS;
+    }
+}

@@ -1,0 +1,78 @@
+using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Objects;
+
+namespace CudaRpc.Simulator;
+
+public sealed unsafe partial class SimulatedDriver
+{
+    private const uint MaxPointerAttributes = 64;
+
+    /// <inheritdoc/>
+    public override CUresult cuPointerGetAttribute(void* data, CUpointer_attribute attribute, CUdeviceptr ptr)
+    {
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        PointerInfo info = Describe(ptr.Value);
+        return data == null || !info.IsKnown ? CUDA_ERROR_INVALID_VALUE : info.Write(attribute, data);
+    }
+
+    /// <summary>An address nobody knows is no error here: its attributes are 0.</summary>
+    public override CUresult cuPointerGetAttributes(uint numAttributes, CUpointer_attribute* attributes, void** data, CUdeviceptr ptr)
+    {
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (numAttributes is 0 or > MaxPointerAttributes || attributes == null || data == null)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        PointerInfo info = Describe(ptr.Value);
+        for (uint i = 0; i < numAttributes; i++)
+        {
+            if (data[i] == null)
+            {
+                return CUDA_ERROR_INVALID_VALUE;
+            }
+            if (info.Write(attributes[i], data[i]) is not CUDA_SUCCESS and var failed)
+            {
+                return failed;
+            }
+        }
+        return CUDA_SUCCESS;
+    }
+
+    private PointerInfo Describe(ulong address)
+    {
+        if (TryFindDevice(address, out DriverContext owner, out Allocation allocation))
+        {
+            // A module's variable is no allocation of the program's: it has no id.
+            owner.TryGetAllocation(allocation.Base, out DeviceAllocation known);
+            return new PointerInfo
+            {
+                Context = owner,
+                MemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE,
+                Address = address,
+                Start = allocation.Base,
+                Size = allocation.Size,
+                Id = known.Id,
+                Pool = known.Pool?.Handle ?? 0,
+            };
+        }
+        if (_hostRanges.TryFind(address, out HostRange range))
+        {
+            return new PointerInfo
+            {
+                Context = range.Context,
+                MemoryType = CUmemorytype.CU_MEMORYTYPE_HOST,
+                Address = address,
+                Start = range.Start,
+                Size = range.Size,
+                Id = range.Id,
+            };
+        }
+        return default;
+    }
+}

@@ -1,0 +1,194 @@
+using CudaRpc.Simulator.Execution;
+using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Objects;
+
+namespace CudaRpc.Simulator;
+
+/// <summary>
+/// The driver of a <see cref="SimulatedGpu"/> as one process sees it: its handles, contexts and memory are its own. Functions that are not
+/// overridden here keep <see cref="CudaDriver"/>'s <c>CUDA_ERROR_NOT_SUPPORTED</c>. Bad arguments get the result that the real driver
+/// gives. Safe from any thread; the current context is per thread, as in CUDA.
+/// </summary>
+/// <remarks>
+/// Pointers are trusted: like the real driver it reads and writes where the caller says. Handles and device addresses are not: any value is
+/// allowed.
+/// </remarks>
+public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
+{
+    private const int Created = 0, Initialized = 1, Deinitialized = 2;
+
+    private readonly SimulatedGpu _gpu;
+    private readonly Action<string> _log;
+    private readonly HandleTable _handles;
+    private readonly StreamWorkers _workers = new();
+    private readonly ThreadLocal<Stack<nint>> _stack = new(static () => new Stack<nint>());
+
+    // Guards the set of contexts and the primary contexts' counts.
+    private readonly object _lock = new();
+    private readonly HashSet<DriverContext> _contexts = [];
+    private readonly PrimaryContext[] _primaries;
+    private volatile int _state = Created;
+
+    /// <summary>Makes a driver with no contexts.</summary>
+    /// <param name="gpu">The hardware; it must outlive the driver.</param>
+    /// <param name="log">Receives one line for each fault and each image that cannot be loaded; called from any thread.</param>
+    public SimulatedDriver(SimulatedGpu gpu, Action<string>? log = null)
+    {
+        ArgumentNullException.ThrowIfNull(gpu);
+        _gpu = gpu;
+        _log = log ?? (static _ => { });
+        _handles = new HandleTable(gpu);
+        _primaries = [.. gpu.Devices.Select(static device => new PrimaryContext(device))];
+        foreach (PrimaryContext primary in _primaries)
+        {
+            primary.Handle = _handles.Add(primary);
+        }
+        _pools = [.. gpu.Devices.Select(static device => new MemoryPool(device))];
+        foreach (MemoryPool pool in _pools)
+        {
+            pool.Handle = _handles.Add(pool);
+        }
+    }
+
+    /// <summary>Live handles, those of the primary contexts and memory pools included: what a session has not given back.</summary>
+    public int HandleCount => _handles.Count;
+
+    /// <summary>
+    /// Ends running kernels, skips what is queued, waits for host functions that are running, and releases everything the driver made.
+    /// Every call from then on gets <c>CUDA_ERROR_DEINITIALIZED</c>.
+    /// </summary>
+    public void Dispose()
+    {
+        DriverContext[] contexts;
+        lock (_lock)
+        {
+            if (_state == Deinitialized)
+            {
+                return;
+            }
+            _state = Deinitialized;
+            contexts = [.. _contexts];
+        }
+        foreach (DriverContext context in contexts)
+        {
+            context.Cancel();
+        }
+        foreach (DriverContext context in contexts)
+        {
+            Release(context);
+        }
+        FreeHostMemory(_hostRanges.TakeAll(null));
+        _handles.RemoveWhere(static _ => true);
+        _workers.Dispose();
+    }
+
+    internal ulong NextId() => _gpu.NextId();
+
+    /// <summary>Waits for a context's work and releases all of it. It stays in the set until then, so that Dispose can cancel it.</summary>
+    private void Release(DriverContext context)
+    {
+        context.Dispose();
+        lock (_lock)
+        {
+            _contexts.Remove(context);
+        }
+        FreeHostMemory(_hostRanges.TakeAll(context));
+        _handles.RemoveWhere(target => target is ContextObject owned && owned.Context == context);
+    }
+
+    /// <summary>Whether calls are allowed at all.</summary>
+    private CUresult Ready => _state switch
+    {
+        Initialized => CUDA_SUCCESS,
+        Deinitialized => CUDA_ERROR_DEINITIALIZED,
+        _ => CUDA_ERROR_NOT_INITIALIZED,
+    };
+
+    /// <summary>The calling thread's current context, if calls may use it.</summary>
+    private CUresult Enter(out DriverContext context)
+    {
+        CUresult found = Current(out context);
+        return found == CUDA_SUCCESS ? context.Fault : found;
+    }
+
+    /// <summary>The calling thread's current context, though it may have failed.</summary>
+    private CUresult Current(out DriverContext context)
+    {
+        context = null!;
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        return _stack.Value!.TryPeek(out nint handle) ? FindContext(handle, out context) : CUDA_ERROR_INVALID_CONTEXT;
+    }
+
+    /// <summary>
+    /// The context behind a handle. A handle on a thread's stack that is not in the table is one of a destroyed context: only valid ones
+    /// get there.
+    /// </summary>
+    private CUresult FindContext(nint handle, out DriverContext context)
+    {
+        if (_handles.TryGet(handle, out PrimaryContext? primary))
+        {
+            context = primary.Active!;
+        }
+        else
+        {
+            _handles.TryGet(handle, out context!);
+        }
+        return context is null ? CUDA_ERROR_CONTEXT_IS_DESTROYED : CUDA_SUCCESS;
+    }
+
+    /// <summary>The context of an explicit argument, null meaning the current one.</summary>
+    private CUresult FindContextOrCurrent(CUcontext ctx, out DriverContext context)
+    {
+        context = null!;
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (ctx.Value == 0)
+        {
+            return Current(out context);
+        }
+        return IsContext(ctx.Value) ? FindContext(ctx.Value, out context) : CUDA_ERROR_INVALID_CONTEXT;
+    }
+
+    private bool IsContext(nint handle) => _handles.TryGet(handle, out PrimaryContext? _) || _handles.TryGet(handle, out DriverContext? _);
+
+    private CUresult EnterDevice(int dev, out SimulatedDevice device)
+    {
+        device = null!;
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (dev < 0 || dev >= _gpu.Devices.Count)
+        {
+            return CUDA_ERROR_INVALID_DEVICE;
+        }
+        device = _gpu.Devices[dev];
+        return CUDA_SUCCESS;
+    }
+
+    /// <summary>A live object of this driver that belongs to a context; its context may have failed.</summary>
+    private CUresult Find<T>(nint handle, out T target)
+        where T : class
+    {
+        target = null!;
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        return _handles.TryGet(handle, out target!) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+    }
+
+    /// <summary>All contexts on a device.</summary>
+    private DriverContext[] ContextsOn(SimulatedDevice device)
+    {
+        lock (_lock)
+        {
+            return [.. _contexts.Where(context => context.Device == device)];
+        }
+    }
+}

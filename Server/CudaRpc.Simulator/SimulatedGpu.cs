@@ -1,0 +1,52 @@
+using CudaRpc.Simulator.Ptx;
+
+namespace CudaRpc.Simulator;
+
+/// <summary>
+/// The simulated hardware: one or more devices with memory, shared by every <see cref="SimulatedDriver"/> built on it, as the GPUs of a
+/// machine are shared by its processes. Safe from any thread.
+/// </summary>
+public sealed class SimulatedGpu : IDisposable
+{
+    private const int MaxDevices = 16;
+
+    // Handles of all drivers on this GPU come from one counter, so a handle of one driver never means anything to another.
+    private long _lastHandle = 0x10000;
+    private long _lastId;
+
+    /// <summary>Builds the devices.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The number of devices or the memory size is not possible.</exception>
+    public SimulatedGpu(SimulatedGpuOptions? options = null)
+    {
+        Options = options ?? new SimulatedGpuOptions();
+        ArgumentException.ThrowIfNullOrWhiteSpace(Options.Name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.DeviceCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DeviceCount, MaxDevices);
+        Devices = [.. Enumerable.Range(0, Options.DeviceCount).Select(ordinal => new SimulatedDevice(ordinal, Options))];
+    }
+
+    /// <summary>What the GPU was built with.</summary>
+    public SimulatedGpuOptions Options { get; }
+
+    /// <summary>The devices by ordinal.</summary>
+    public IReadOnlyList<SimulatedDevice> Devices { get; }
+
+    /// <summary>Runs the kernels of all devices: they share this machine's cores anyway.</summary>
+    internal KernelLauncher Launcher { get; } = new();
+
+    /// <summary>Releases the memory of the devices. Dispose every driver on this GPU first.</summary>
+    public void Dispose()
+    {
+        Launcher.Dispose();
+        foreach (SimulatedDevice device in Devices)
+        {
+            device.Dispose();
+        }
+    }
+
+    /// <summary>A handle that no driver on this GPU had before: a multiple of 16 as a pointer is, and none of the special values.</summary>
+    internal nint NextHandle() => (nint)Interlocked.Add(ref _lastHandle, 16);
+
+    /// <summary>A number for contexts, streams and allocations that is never used twice.</summary>
+    internal ulong NextId() => (ulong)Interlocked.Increment(ref _lastId);
+}

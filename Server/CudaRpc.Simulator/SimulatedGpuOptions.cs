@@ -1,0 +1,17 @@
+namespace CudaRpc.Simulator;
+
+/// <summary>What a <see cref="SimulatedGpu"/> is built with.</summary>
+public sealed record SimulatedGpuOptions
+{
+    /// <summary>Name that <c>cuDeviceGetName</c> reports.</summary>
+    public string Name { get; init; } = "CudaRpc Simulated GPU";
+
+    /// <summary>Number of identical devices, 1 to 16.</summary>
+    public int DeviceCount { get; init; } = 1;
+
+    /// <summary>Memory of each device in bytes. The host commits pages only when they are written.</summary>
+    public ulong MemoryBytes { get; init; } = 4UL << 30;
+
+    /// <summary>Most page-locked host memory that one <see cref="SimulatedDriver"/> hands out, in bytes.</summary>
+    public ulong HostMemoryBytes { get; init; } = 4UL << 30;
+}

@@ -1,0 +1,2 @@
+global using CudaRpc.Driver;
+global using static CudaRpc.Driver.CUresult;
