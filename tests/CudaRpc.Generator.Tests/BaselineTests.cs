@@ -13,7 +13,7 @@ public sealed class BaselineTests
     [Fact]
     public void Generate_SmallHeader_MatchesTheBaselines()
     {
-        IReadOnlyDictionary<string, string> files = Small().Run().Files;
+        IReadOnlyDictionary<string, string> files = SmallHeader.Run().Files;
         if (Environment.GetEnvironmentVariable("CUDARPC_UPDATE_BASELINES") == "1")
         {
             Update(files);
@@ -28,7 +28,7 @@ public sealed class BaselineTests
     [Fact]
     public void Generate_SmallHeader_CompilesWithoutWarnings()
     {
-        GeneratorRun run = Small().Run();
+        GeneratorRun run = SmallHeader.Run();
 
         Assert.Empty(run.Diagnostics);
         Assert.Empty(run.Compile([.. HandWritten.Sources, HandWritten.Custom(run)]));
@@ -37,20 +37,16 @@ public sealed class BaselineTests
     [Fact]
     public void Generate_Twice_IsTheSameText()
     {
-        Assert.Equal(Small().Run().Files, Small().Run().Files);
+        Assert.Equal(SmallHeader.Run().Files, SmallHeader.Run().Files);
     }
 
     [Fact]
     public void Generate_AnyLine_FitsTheEditor()
     {
         Assert.All(
-            Small().Run().Files.Where(file => file.Key is not "Coverage.g.cs"),
+            SmallHeader.Run().Files.Where(file => file.Key is not "Coverage.g.cs"),
             file => Assert.All(file.Value.Split('\n'), line => Assert.True(line.Length <= 140, $"{file.Key}: {line}")));
     }
-
-    private static GeneratorRun Small() => new(
-        Repository.Read("tests", "CudaRpc.Generator.Tests", "Input", "small.h"),
-        Repository.Read("tests", "CudaRpc.Generator.Tests", "Input", "small.rules"));
 
     private static void Update(IReadOnlyDictionary<string, string> files)
     {

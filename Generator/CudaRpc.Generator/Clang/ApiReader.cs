@@ -33,7 +33,7 @@ internal sealed unsafe class ApiReader(LibClang clang, TranslationUnit unit)
             }
             catch (UnsupportedDeclarationException unsupported)
             {
-                _problems.Add(Problem.At(unit.PlaceOf(cursor), Problems.UnsupportedDeclaration, Spelling(cursor), unsupported.Message));
+                _problems.Add(Problem.At(unit.PlaceOf(cursor), Problems.UnsupportedDeclaration, Name(cursor), unsupported.Message));
             }
         }
 
@@ -97,7 +97,7 @@ internal sealed unsafe class ApiReader(LibClang clang, TranslationUnit unit)
             case CXCursorKind.EnumDecl when IsDefinition(cursor):
                 _enums.Add(ReadEnum(cursor));
                 break;
-            case CXCursorKind.FunctionDecl when Spelling(cursor) is var name && _seen.Add(name):
+            case CXCursorKind.FunctionDecl when IsExported(cursor) && Spelling(cursor) is var name && _seen.Add(name):
                 _functions.Add(ReadFunction(cursor, name));
                 break;
             case CXCursorKind.MacroDefinition when clang.CursorIsMacroFunctionLike(cursor) == 0:
@@ -296,7 +296,12 @@ internal sealed unsafe class ApiReader(LibClang clang, TranslationUnit unit)
     private bool IsOpaque(CXType type) =>
         type.Kind == CXTypeKind.Record && clang.CursorIsNull(clang.GetCursorDefinition(clang.GetTypeDeclaration(type))) != 0;
 
+    // A header's own inline helpers are static.
+    private bool IsExported(CXCursor cursor) => clang.GetCursorLinkage(cursor) == CXLinkageKind.External;
+
     private bool IsDefinition(CXCursor cursor) => clang.EqualCursors(cursor, clang.GetCursorDefinition(cursor)) != 0;
+
+    private string Name(CXCursor cursor) => Spelling(cursor) is { Length: > 0 } name ? name : NameOf(clang.GetCursorType(cursor));
 
     private string Spelling(CXCursor cursor) => unit.Text(clang.GetCursorSpelling(cursor));
 

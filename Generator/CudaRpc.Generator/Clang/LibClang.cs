@@ -14,6 +14,7 @@ internal sealed unsafe class LibClang
     {
         Path = path;
         CreateIndex = (delegate* unmanaged[Cdecl]<int, int, nint>)Symbol(library, "clang_createIndex");
+        ToggleCrashRecovery = (delegate* unmanaged[Cdecl]<uint, void>)Symbol(library, "clang_toggleCrashRecovery");
         DisposeIndex = (delegate* unmanaged[Cdecl]<nint, void>)Symbol(library, "clang_disposeIndex");
         ParseTranslationUnit2 = (delegate* unmanaged[Cdecl]<nint, byte*, byte**, int, CXUnsavedFile*, uint, uint, nint*, int>)
             Symbol(library, "clang_parseTranslationUnit2");
@@ -34,6 +35,7 @@ internal sealed unsafe class LibClang
         GetCursorSpelling = (delegate* unmanaged[Cdecl]<CXCursor, CXString>)Symbol(library, "clang_getCursorSpelling");
         GetCursorLocation = (delegate* unmanaged[Cdecl]<CXCursor, CXSourceLocation>)Symbol(library, "clang_getCursorLocation");
         GetCursorExtent = (delegate* unmanaged[Cdecl]<CXCursor, CXSourceRange>)Symbol(library, "clang_getCursorExtent");
+        GetCursorLinkage = (delegate* unmanaged[Cdecl]<CXCursor, CXLinkageKind>)Symbol(library, "clang_getCursorLinkage");
         GetCursorType = (delegate* unmanaged[Cdecl]<CXCursor, CXType>)Symbol(library, "clang_getCursorType");
         GetCursorDefinition = (delegate* unmanaged[Cdecl]<CXCursor, CXCursor>)Symbol(library, "clang_getCursorDefinition");
         EqualCursors = (delegate* unmanaged[Cdecl]<CXCursor, CXCursor, uint>)Symbol(library, "clang_equalCursors");
@@ -69,6 +71,7 @@ internal sealed unsafe class LibClang
     public string Path { get; }
 
     public readonly delegate* unmanaged[Cdecl]<int, int, nint> CreateIndex;
+    public readonly delegate* unmanaged[Cdecl]<uint, void> ToggleCrashRecovery;
     public readonly delegate* unmanaged[Cdecl]<nint, void> DisposeIndex;
     public readonly delegate* unmanaged[Cdecl]<nint, byte*, byte**, int, CXUnsavedFile*, uint, uint, nint*, int> ParseTranslationUnit2;
     public readonly delegate* unmanaged[Cdecl]<nint, void> DisposeTranslationUnit;
@@ -87,6 +90,7 @@ internal sealed unsafe class LibClang
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXString> GetCursorSpelling;
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXSourceLocation> GetCursorLocation;
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXSourceRange> GetCursorExtent;
+    public readonly delegate* unmanaged[Cdecl]<CXCursor, CXLinkageKind> GetCursorLinkage;
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXType> GetCursorType;
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXCursor> GetCursorDefinition;
     public readonly delegate* unmanaged[Cdecl]<CXCursor, CXCursor, uint> EqualCursors;
@@ -124,6 +128,9 @@ internal sealed unsafe class LibClang
     public static LibClang? Open(string path, out string reason)
     {
         reason = "no library named " + string.Join(", ", Candidates(14)) + " or of a later version was found";
+
+        // Called first because binding dlerror itself would clear what it has to say.
+        dlerror();
         foreach (string candidate in path.Length > 0 ? [path] : AllCandidates())
         {
             nint library = dlopen(candidate, BindNow);

@@ -76,6 +76,11 @@ internal enum CXCursorKind
     MacroDefinition = 501,
 }
 
+internal enum CXLinkageKind
+{
+    External = 4,
+}
+
 internal enum CXTypeKind
 {
     Void = 2,

@@ -60,7 +60,8 @@ CUresult CUDAAPI cuLaunchHostFunc_ptsz(CUstream hStream, CUhostFn fn, void *user
 
 /* Scalars, enumerations, addresses, structs by value and by pointer */
 CUresult CUDAAPI cuInit(unsigned int Flags);
-CUresult CUDAAPI cuCtxGetLimit(size_t *pvalue, CUlimit limit);
+#define cuCtxGetLimits cuCtxGetLimit /* a name that a macro spells, as NVIDIA's header renames its functions */
+CUresult CUDAAPI cuCtxGetLimits(size_t *pvalue, CUlimit limit);
 CUresult CUDAAPI cuCtxSetLimit(CUlimit limit, size_t value);
 CUresult CUDAAPI cuMemGetAddressRange_v2(CUdeviceptr *pbase, size_t *psize, CUdeviceptr dptr);
 CUresult CUDAAPI cuMemAdvise_v2(CUdeviceptr devPtr, size_t count, CUlocation location);
@@ -89,3 +90,6 @@ CUresult CUDAAPI cuStreamQuery_ptsz(CUstream hStream);
 CUresult CUDAAPI cuFuncGetModule(CUmodule *hmod, CUfunction hfunc);
 CUresult CUDAAPI cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction f, void **kernelParams, void **extra);
 CUresult CUDAAPI cuLaunchKernelEx_ptsz(const CUlaunchConfig *config, CUfunction f, void **kernelParams, void **extra);
+
+/* No part of the driver */
+static inline CUresult cuInlineHelper(int x) { return x ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN; }
