@@ -253,8 +253,17 @@ internal sealed class CudaServer : IDisposable
                 return null;
             }
 
+            CudaDriver driver = _openDriver();
+            CUresult status = driver.cuInit(0);
+            if (status != CUresult.CUDA_SUCCESS)
+            {
+                (driver as IDisposable)?.Dispose();
+                refusal = $"its driver does not start: {CudaErrors.Name(status)}";
+                return null;
+            }
+
             refusal = "";
-            var session = new ServerSession(++_lastSession, _openDriver(), _limits, _logger);
+            var session = new ServerSession(++_lastSession, driver, _limits, _logger);
             _sessions.Add(session);
             return session;
         }

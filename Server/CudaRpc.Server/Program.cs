@@ -1,1 +1,9 @@
-internal static class Program { private static int Main() => 0; }
+using System.CommandLine;
+using CudaRpc.Server.Commands;
+
+var root = new RootCommand("Use an NVIDIA GPU that is in another machine: the server, and tools around it.")
+{
+    ServeCommand.Create(),
+    CoverageCommand.Create(),
+};
+return root.Parse(args).Invoke();

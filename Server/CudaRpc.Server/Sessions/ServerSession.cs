@@ -129,16 +129,18 @@ internal sealed class ServerSession
         }
     }
 
-    /// <summary>A posted call failed. The first failure is kept: later ones mostly follow from it.</summary>
+    /// <summary>A posted call failed. The first failure is kept and logged: later ones mostly follow from it, and may come by the million.</summary>
     public void Remember(DeferredFailure failure)
     {
         lock (_lock)
         {
-            if (!_hasDeferred)
+            if (_hasDeferred)
             {
-                _deferred = failure;
-                _hasDeferred = true;
+                return;
             }
+
+            _deferred = failure;
+            _hasDeferred = true;
         }
 
         ServerLog.PostedCallFailed(Logger, Id, CallId.Name(failure.CallId) ?? "an unknown call", failure.Result);
