@@ -17,4 +17,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(103, LogLevel.Warning, "{Call} is not supported: {Reason}.")]
     public static partial void NotSupported(ILogger logger, string call, string reason);
+
+    [LoggerMessage(104, LogLevel.Warning, "Simulated device: {Line}")]
+    public static partial void SimulatedDevice(ILogger logger, string line);
 }

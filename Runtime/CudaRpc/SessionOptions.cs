@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace CudaRpc.Client;
+namespace CudaRpc;
 
-/// <summary>How a <see cref="Session"/> connects and what it says to a log.</summary>
+/// <summary>How a session is opened, and what it says to a log. A driver in this process only uses the log.</summary>
 public sealed record SessionOptions
 {
     /// <summary>Time for one connection to be accepted and welcomed. Five seconds by default.</summary>

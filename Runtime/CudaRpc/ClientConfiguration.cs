@@ -1,0 +1,92 @@
+using System.Globalization;
+
+namespace CudaRpc;
+
+/// <summary>Where the user says the server is: <c>CUDARPC_*</c> variables and the configuration file, read only here.</summary>
+/// <param name="Server">The server's URL.</param>
+/// <param name="Source">Where the URL comes from, for messages: a variable's name or a file and line.</param>
+/// <param name="ConnectTimeout">How long to wait for the server.</param>
+/// <remarks>docs/shim.md describes the file. A variable wins over the file.</remarks>
+internal sealed record ClientConfiguration(string Server, string Source, TimeSpan ConnectTimeout)
+{
+    private const string ServerVariable = "CUDARPC_SERVER";
+    private const string TimeoutVariable = "CUDARPC_CONNECT_TIMEOUT";
+    private const string FileVariable = "CUDARPC_CONFIG";
+    private const string SystemFile = "/etc/cudarpc.conf";
+    private static readonly TimeSpan s_defaultTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reads this process's configuration.</summary>
+    /// <exception cref="InvalidOperationException">No server is configured, or the configuration cannot be understood.</exception>
+    internal static ClientConfiguration Read() => Read(Environment.GetEnvironmentVariable);
+
+    /// <summary>Reads what <paramref name="variable"/> leads to; it returns null for a variable that is not set.</summary>
+    internal static ClientConfiguration Read(Func<string, string?> variable)
+    {
+        string? file = FindFile(variable);
+        Dictionary<string, (string Value, string Source)> settings = file is null ? [] : Parse(file);
+        Override(settings, "server", variable, ServerVariable);
+        Override(settings, "connect-timeout", variable, TimeoutVariable);
+
+        if (!settings.TryGetValue("server", out var server))
+        {
+            throw new InvalidOperationException(
+                $"no CUDA server is configured: set {ServerVariable} (tcp://HOST:PORT, unix:///PATH or sim:) or write 'server = URL' into "
+                + (file ?? $"~/.config/cudarpc/config or {SystemFile}"));
+        }
+        TimeSpan timeout = settings.TryGetValue("connect-timeout", out var text) ? Seconds(text.Value, text.Source) : s_defaultTimeout;
+        return new ClientConfiguration(server.Value, server.Source, timeout);
+    }
+
+    private static string? FindFile(Func<string, string?> variable)
+    {
+        if (variable(FileVariable) is { Length: > 0 } named)
+            return File.Exists(named) ? named : throw new InvalidOperationException($"{FileVariable} names {named}, which does not exist");
+        if (variable("HOME") is { Length: > 0 } home)
+        {
+            string own = Path.Combine(home, ".config/cudarpc/config");
+            if (File.Exists(own)) return own;
+        }
+        return File.Exists(SystemFile) ? SystemFile : null;
+    }
+
+    private static Dictionary<string, (string Value, string Source)> Parse(string file)
+    {
+        Dictionary<string, (string, string)> settings = [];
+        int number = 0;
+        foreach (string text in ReadLines(file))
+        {
+            string source = $"{file}:{++number}";
+            string line = text.Trim();
+            if (line.Length == 0 || line[0] == '#') continue;
+            int equals = line.IndexOf('=');
+            string key = equals < 0 ? line : line[..equals].TrimEnd();
+            if (equals < 0 || key is not ("server" or "connect-timeout"))
+                throw new InvalidOperationException($"{source}: expected 'server = URL' or 'connect-timeout = SECONDS', found '{line}'");
+            settings[key] = (line[(equals + 1)..].TrimStart(), source);
+        }
+        return settings;
+    }
+
+    private static string[] ReadLines(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"{file} cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    private static void Override(
+        Dictionary<string, (string Value, string Source)> settings, string key, Func<string, string?> variable, string name)
+    {
+        if (variable(name) is { Length: > 0 } value) settings[key] = (value, name);
+    }
+
+    private static TimeSpan Seconds(string text, string source) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 3600
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new InvalidOperationException($"{source}: '{text}' is not a number of seconds between 0 and 3600");
+}

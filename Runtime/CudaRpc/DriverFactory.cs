@@ -1,0 +1,30 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using CudaRpc.Simulator;
+using CudaRpc.Transport;
+
+namespace CudaRpc;
+
+/// <summary>Turns a URL into a driver.</summary>
+internal static class DriverFactory
+{
+    // One for the process: its sessions share the simulated device, as programs share a real one.
+    private static readonly Lazy<SimulatedGpu> s_simulatedGpu = new(static () => new SimulatedGpu());
+
+    /// <summary>Opens the driver that <paramref name="url"/> names. The caller disposes it, if it is <see cref="IDisposable"/>.</summary>
+    /// <exception cref="FormatException">The text is not a URL of ours.</exception>
+    /// <exception cref="IOException">There is no such server, or it does not answer in time.</exception>
+    /// <exception cref="ProtocolException">Something else than a server answers, one of another protocol, or one that refuses.</exception>
+    /// <exception cref="DllNotFoundException">This machine has no driver, for <c>native:</c>.</exception>
+    internal static CudaDriver Open(string url, SessionOptions options)
+    {
+        ServerUrl address = ServerUrl.Parse(url);
+        return address.Scheme switch
+        {
+            "sim" => new SimulatedDriver(s_simulatedGpu.Value, line => SessionLog.SimulatedDevice(options.Logger, line)),
+            "native" => new NativeDriver(),
+            _ => new RemoteDriver(Session.Connect(address, options)),
+        };
+    }
+}
