@@ -2,10 +2,18 @@ using CudaRpc.Generator.Model;
 
 namespace CudaRpc.Generator.Emit;
 
-/// <summary>Emits the C entry points of the shim: every name of the header, forwarding to <c>Entry.Driver</c>.</summary>
+/// <summary>
+/// Emits the C entry points of the shim: every name of the header, forwarding to <c>Entry.Driver</c>, which is null until cuInit has
+/// succeeded. The few functions that work without cuInit are hand-written in <c>Entry</c>.
+/// </summary>
 internal static class ExportsEmitter
 {
     private const string Namespace = "CudaRpc.Native";
+
+    private static readonly HashSet<string> s_beforeInit =
+    [
+        "cuDriverGetVersion", "cuGetErrorName", "cuGetErrorString", "cuGetExportTable", "cuGetProcAddress", "cuGetProcAddress_v2", "cuInit",
+    ];
 
     public static IEnumerable<GeneratedFile> Emit(CApi api)
     {
@@ -26,14 +34,28 @@ internal static class ExportsEmitter
         }
     }
 
-    // [UnmanagedCallersOnly(EntryPoint = "cuInit", CallConvs = [typeof(CallConvCdecl)])]
+    // [UnmanagedCallersOnly(EntryPoint = "cuCtxSynchronize", CallConvs = [typeof(CallConvCdecl)])]
+    // private static CUresult cuCtxSynchronize()
+    // {
+    //     try
+    //     {
+    //         return Entry.Driver is { } driver ? driver.cuCtxSynchronize() : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+    //     }
+    //     catch (Exception failure)
+    //     {
+    //         return Entry.Failed(failure, "cuCtxSynchronize");
+    //     }
+    // }
     private static void Method(CodeWriter code, CFunction function)
     {
+        string call = $"{function.Name}({string.Join(", ", CSharp.Arguments(function))})";
         code.Line($"[UnmanagedCallersOnly(EntryPoint = \"{function.Name}\", CallConvs = [typeof(CallConvCdecl)])]");
         code.List($"private static CUresult {function.Name}(", CSharp.Parameters(function), ")");
         code.Open();
         code.Open("try");
-        code.List($"return Entry.Driver.{function.Name}(", CSharp.Arguments(function), ");");
+        code.Fill(s_beforeInit.Contains(function.Name)
+            ? $"return Entry.{call};"
+            : $"return Entry.Driver is {{ }} driver ? driver.{call} : CUresult.CUDA_ERROR_NOT_INITIALIZED;");
         code.Close();
         code.Open("catch (Exception failure)");
         code.Line($"return Entry.Failed(failure, \"{function.Name}\");");

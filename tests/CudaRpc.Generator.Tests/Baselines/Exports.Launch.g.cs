@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuLaunchHostFunc(hStream, fn, userData);
+            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc(hStream, fn, userData) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuLaunchHostFunc_ptsz(hStream, fn, userData);
+            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc_ptsz(hStream, fn, userData) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,8 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuLaunchKernelEx(config, f, kernelParams, extra);
+            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx(config, f, kernelParams, extra) :
+                CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -56,7 +57,8 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuLaunchKernelEx_ptsz(config, f, kernelParams, extra);
+            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx_ptsz(config, f, kernelParams, extra) :
+                CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {

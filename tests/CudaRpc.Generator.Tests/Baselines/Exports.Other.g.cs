@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuCoredumpGetAttribute(attrib, value, size);
+            return Entry.Driver is { } driver ? driver.cuCoredumpGetAttribute(attrib, value, size) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuCtxDestroy_v2(ctx);
+            return Entry.Driver is { } driver ? driver.cuCtxDestroy_v2(ctx) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuCtxGetLimit(pvalue, limit);
+            return Entry.Driver is { } driver ? driver.cuCtxGetLimit(pvalue, limit) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -56,7 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuCtxSetLimit(limit, value);
+            return Entry.Driver is { } driver ? driver.cuCtxSetLimit(limit, value) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -69,7 +69,8 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuDeviceGetCapabilities(capabilities, operations, count, dev);
+            return Entry.Driver is { } driver ? driver.cuDeviceGetCapabilities(capabilities, operations, count, dev) :
+                CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -82,7 +83,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuDeviceGetUuid(uuid, dev);
+            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid(uuid, dev) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -95,7 +96,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuDeviceGetUuid_v2(uuid, dev);
+            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid_v2(uuid, dev) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -108,7 +109,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuFuncGetModule(hmod, hfunc);
+            return Entry.Driver is { } driver ? driver.cuFuncGetModule(hmod, hfunc) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -121,7 +122,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuGetErrorString(error, pStr);
+            return Entry.cuGetErrorString(error, pStr);
         }
         catch (Exception failure)
         {
@@ -134,7 +135,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuGraphRemoveNodes(nodes, numNodes);
+            return Entry.Driver is { } driver ? driver.cuGraphRemoveNodes(nodes, numNodes) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -147,7 +148,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuInit(Flags);
+            return Entry.cuInit(Flags);
         }
         catch (Exception failure)
         {
@@ -160,7 +161,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuLogsDump(buffer, size, prefix);
+            return Entry.Driver is { } driver ? driver.cuLogsDump(buffer, size, prefix) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -173,7 +174,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemAdvise_v2(devPtr, count, location);
+            return Entry.Driver is { } driver ? driver.cuMemAdvise_v2(devPtr, count, location) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -186,7 +187,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemGetAddressRange_v2(pbase, psize, dptr);
+            return Entry.Driver is { } driver ? driver.cuMemGetAddressRange_v2(pbase, psize, dptr) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -199,7 +200,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemSetWindow(window, ratio);
+            return Entry.Driver is { } driver ? driver.cuMemSetWindow(window, ratio) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -212,7 +213,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount);
+            return Entry.Driver is { } driver ? driver.cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -225,7 +226,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount);
+            return Entry.Driver is { } driver ? driver.cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -238,7 +239,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuMemset2D(pattern, Width, Height);
+            return Entry.Driver is { } driver ? driver.cuMemset2D(pattern, Width, Height) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -251,7 +252,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuTexObjectCreate(pTexObject, pResDesc);
+            return Entry.Driver is { } driver ? driver.cuTexObjectCreate(pTexObject, pResDesc) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
@@ -264,7 +265,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver.cuThreadExchangeMode(mode);
+            return Entry.Driver is { } driver ? driver.cuThreadExchangeMode(mode) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
         }
         catch (Exception failure)
         {
