@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace CudaRpc.Native.Tests;
+
+/// <summary>The published library, and C programs that use it.</summary>
+internal static class Shim
+{
+    private static readonly Lock s_lock = new();
+    private static readonly Dictionary<string, string> s_programs = [];
+    private static readonly string s_builds = System.IO.Directory.CreateTempSubdirectory("cudarpc-shim-").FullName;
+
+    static Shim() => AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.Directory.Delete(s_builds, recursive: true);
+
+    /// <summary>Root of the checkout that the tests were built from.</summary>
+    public static string Repository { get; } = typeof(Shim).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+
+    /// <summary>Where the library is; a test that needs it is skipped where it has not been published.</summary>
+    public static string Directory
+    {
+        get
+        {
+            string directory = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(Repository, "artifacts/native");
+            Assert.SkipUnless(
+                File.Exists(Path.Combine(directory, "libcuda.so.1")),
+                $"no libcuda.so.1 in {directory}: dotnet publish Runtime/CudaRpc.Native -c Release");
+            return directory;
+        }
+    }
+
+    /// <summary>Compiles a program of programs/, links it with the library and runs it.</summary>
+    /// <param name="name">Its name without <c>.c</c>.</param>
+    /// <param name="environment">Variables to set; no other variable of ours is passed on, and HOME is an empty directory.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Outcome Run(
+        string name, IEnumerable<(string Name, string Value)> environment, string input = "", params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Compile(name), arguments);
+        foreach (string ours in start.Environment.Keys.Where(key => key.StartsWith("CUDARPC_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(ours);
+        start.Environment["LD_LIBRARY_PATH"] = Directory;
+        start.Environment["HOME"] = s_builds;
+        foreach ((string variable, string value) in environment) start.Environment[variable] = value;
+        return Run(start, input);
+    }
+
+    /// <summary>Runs a tool of the machine.</summary>
+    public static string Tool(string program, params string[] arguments)
+    {
+        Outcome outcome = Run(new ProcessStartInfo(program, arguments), "");
+        Assert.True(outcome.ExitCode == 0, $"{program} failed: {outcome.Errors}");
+        return outcome.Output;
+    }
+
+    private static string Compile(string name)
+    {
+        lock (s_lock)
+        {
+            if (s_programs.TryGetValue(name, out string? program)) return program;
+            program = Path.Combine(s_builds, name);
+            string source = Path.Combine(Repository, "tests/CudaRpc.Native.Tests/programs", name + ".c");
+            string include = Path.Combine(Repository, "headers");
+            string[] warnings = ["-Wall", "-Wextra", "-Werror"];
+            Tool("gcc", ["-std=gnu11", .. warnings, "-pthread", "-I", include, source, "-o", program, $"-L{Directory}", "-lcuda"]);
+            return s_programs[name] = program;
+        }
+    }
+
+    private static Outcome Run(ProcessStartInfo start, string input)
+    {
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        {
+            process.Kill();
+            Assert.Fail($"{start.FileName} hangs. Its output so far:\n{output.Result}{errors.Result}");
+        }
+        return new Outcome(process.ExitCode, output.Result, errors.Result);
+    }
+}
