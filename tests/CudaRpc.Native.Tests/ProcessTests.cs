@@ -27,7 +27,7 @@ public sealed class ProcessTests
     [InlineData("after")]
     public void SignalHandler_OfTheProgram_GetsItsFaults(string set)
     {
-        Outcome outcome = Shim.Run("signals", s_simulated, "", set);
+        Outcome outcome = Shim.Run("signals", s_simulated, arguments: [set]);
         Assert.Equal(["caught 1", "caught 1"], outcome.Lines);
         Assert.Equal(0, outcome.ExitCode);
     }

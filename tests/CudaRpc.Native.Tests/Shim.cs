@@ -34,22 +34,27 @@ internal static class Shim
     /// <param name="environment">Variables to set; no other variable of ours is passed on, and HOME is an empty directory.</param>
     /// <param name="input">Its standard input.</param>
     /// <param name="arguments">Its arguments.</param>
+    /// <param name="whenReady">Done when the program has written its first line.</param>
     public static Outcome Run(
-        string name, IEnumerable<(string Name, string Value)> environment, string input = "", params string[] arguments)
+        string name,
+        IEnumerable<(string Name, string Value)> environment,
+        string input = "",
+        string[]? arguments = null,
+        Action? whenReady = null)
     {
-        var start = new ProcessStartInfo(Compile(name), arguments);
+        var start = new ProcessStartInfo(Compile(name), arguments ?? []);
         foreach (string ours in start.Environment.Keys.Where(key => key.StartsWith("CUDARPC_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(ours);
         start.Environment["LD_LIBRARY_PATH"] = Directory;
         start.Environment["HOME"] = s_builds;
         foreach ((string variable, string value) in environment) start.Environment[variable] = value;
-        return Run(start, input);
+        return Run(start, input, whenReady);
     }
 
     /// <summary>Runs a tool of the machine.</summary>
     public static string Tool(string program, params string[] arguments)
     {
-        Outcome outcome = Run(new ProcessStartInfo(program, arguments), "");
+        Outcome outcome = Run(new ProcessStartInfo(program, arguments), "", null);
         Assert.True(outcome.ExitCode == 0, $"{program} failed: {outcome.Errors}");
         return outcome.Output;
     }
@@ -68,11 +73,18 @@ internal static class Shim
         }
     }
 
-    private static Outcome Run(ProcessStartInfo start, string input)
+    private static Outcome Run(ProcessStartInfo start, string input, Action? whenReady)
     {
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string ready = "";
+        if (whenReady is not null)
+        {
+            ready = process.StandardOutput.ReadLine() + "\n";
+            whenReady();
+        }
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
@@ -80,6 +92,6 @@ internal static class Shim
             process.Kill();
             Assert.Fail($"{start.FileName} hangs. Its output so far:\n{output.Result}{errors.Result}");
         }
-        return new Outcome(process.ExitCode, output.Result, errors.Result);
+        return new Outcome(process.ExitCode, ready + output.Result, errors.Result);
     }
 }
