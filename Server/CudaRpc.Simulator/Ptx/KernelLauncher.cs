@@ -1,3 +1,6 @@
+using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Ptx.Execution;
+
 namespace CudaRpc.Simulator.Ptx;
 
 /// <summary>
@@ -8,10 +11,26 @@ public sealed class KernelLauncher : IDisposable
     /// <summary>CTAs that one worker keeps started while others of the same launch wait for something.</summary>
     public const int ResidentBlocksPerWorker = 64;
 
+    // Below this many threads the work is done before a helper has woken up.
+    private const ulong ThreadsWorthHelp = 2048;
+
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private readonly List<Offer> _offers = [];
+    private readonly Stack<Worker> _idleWorkers = new();
+    private readonly Thread[] _helpers;
+    private bool _disposed;
+
     /// <param name="workers">Threads that one launch may use, the caller's included; 0 for one per core.</param>
     public KernelLauncher(int workers = 0)
     {
         Workers = workers == 0 ? Environment.ProcessorCount : workers;
+        _helpers = new Thread[Workers - 1];
+        for (int i = 0; i < _helpers.Length; i++)
+        {
+            _helpers[i] = new Thread(Help) { IsBackground = true, Name = $"simulated GPU {i + 1}" };
+            _helpers[i].Start();
+        }
     }
 
     /// <summary>Threads that one launch may use.</summary>
@@ -28,13 +47,160 @@ public sealed class KernelLauncher : IDisposable
     /// <param name="ct">Stops the kernel within milliseconds.</param>
     /// <exception cref="DeviceFaultException">A thread faulted; the rest of the grid was stopped.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    /// <exception cref="OutOfMemoryException">This machine lacks the memory for the registers and local memory of a CTA.</exception>
     public void Launch(LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, CancellationToken ct)
     {
-        throw new NotSupportedException("PTX execution has not landed yet");
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (parameters.Length != kernel.ParameterBytes)
+        {
+            throw new ArgumentException(
+                $"kernel {kernel.Name} has {kernel.ParameterBytes} bytes of parameters, {parameters.Length} were given", nameof(parameters));
+        }
+
+        if (shape.Blocks == 0 || shape.ThreadsPerBlock is 0 or > 1024)
+        {
+            throw new ArgumentException($"kernel {kernel.Name} cannot run as {shape}", nameof(shape));
+        }
+
+        using MemoryPin pin = module.Memory.Pin();
+        using var workspace = new GridWorkspace(module.Memory, shape.Cooperative);
+        var launch = new Launch(module, kernel, shape, parameters, ct) { GridWorkspace = workspace.Address };
+        Offer? offer = MakeOffer(launch);
+        RunAsWorker(launch);
+        offer?.Withdraw();
+        launch.ThrowIfFailed();
     }
 
     /// <summary>Ends the threads. No launch may be running.</summary>
     public void Dispose()
     {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        if (_helpers.Length != 0)
+        {
+            _work.Release(_helpers.Length);
+        }
+
+        foreach (Thread helper in _helpers)
+        {
+            helper.Join();
+        }
+
+        while (_idleWorkers.TryPop(out Worker? worker))
+        {
+            worker.Dispose();
+        }
+
+        _work.Dispose();
+    }
+
+    private Offer? MakeOffer(Launch launch)
+    {
+        ulong useful = Math.Min(launch.Shape.Blocks - 1, (ulong)_helpers.Length);
+        if (useful == 0 || launch.Shape.Blocks * launch.Shape.ThreadsPerBlock < ThreadsWorthHelp)
+        {
+            return null;
+        }
+
+        var offer = new Offer(this, launch);
+        lock (_lock)
+        {
+            _offers.Add(offer);
+        }
+
+        _work.Release((int)useful);
+        return offer;
+    }
+
+    private void RunAsWorker(Launch launch)
+    {
+        Worker? worker;
+        lock (_lock)
+        {
+            _idleWorkers.TryPop(out worker);
+        }
+
+        worker ??= new Worker();
+        worker.Work(launch);
+        lock (_lock)
+        {
+            _idleWorkers.Push(worker);
+        }
+    }
+
+    private void Help()
+    {
+        while (true)
+        {
+            _work.Wait();
+            Offer? offer;
+            lock (_lock)
+            {
+                if (_disposed)
+                {
+                    return;
+                }
+
+                offer = _offers.MinBy(candidate => candidate.Helpers);
+                if (offer is not null)
+                {
+                    offer.Helpers++;
+                }
+            }
+
+            if (offer is not null)
+            {
+                RunAsWorker(offer.Launch);
+                offer.Leave();
+            }
+        }
+    }
+
+    /// <summary>A launch that wants help. Its fields are guarded by the launcher's lock.</summary>
+    private sealed class Offer(KernelLauncher launcher, Launch launch)
+    {
+        private readonly ManualResetEventSlim _idle = new(initialState: true);
+
+        public Launch Launch { get; } = launch;
+
+        public int Helpers { get; set; }
+
+        public void Leave()
+        {
+            lock (launcher._lock)
+            {
+                Helpers--;
+                if (Helpers == 0)
+                {
+                    _idle.Set();
+                }
+            }
+        }
+
+        // Nothing is left to begin: no helper may come any more, those at work finish.
+        public void Withdraw()
+        {
+            lock (launcher._lock)
+            {
+                launcher._offers.Remove(this);
+                if (Helpers == 0)
+                {
+                    return;
+                }
+
+                _idle.Reset();
+            }
+
+            _idle.Wait();
+            _idle.Dispose();
+        }
     }
 }

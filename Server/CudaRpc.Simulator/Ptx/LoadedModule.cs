@@ -1,11 +1,16 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Ptx.Execution;
 
 namespace CudaRpc.Simulator.Ptx;
 
-/// <summary>A module whose variables have addresses in one device's memory. Owns them until disposed.</summary>
-public sealed class LoadedModule : IDisposable
+/// <summary>A module whose variables have addresses in one device's memory. Owns them until disposed. Safe to use from any thread.</summary>
+public sealed unsafe class LoadedModule : IDisposable
 {
-    private readonly Dictionary<string, (ulong Address, ulong Size)> _globals = [];
+    private readonly Dictionary<string, ulong> _addresses = [];
+    private readonly Dictionary<string, ulong> _sizes = [];
+    private readonly ConcurrentDictionary<PtxKernel, ConstantPool> _constants = new();
 
     /// <summary>Allocates and initialises the variables of <paramref name="module"/> for <paramref name="owner"/>.</summary>
     /// <exception cref="InsufficientMemoryException">They do not fit into <paramref name="memory"/>; nothing is left allocated.</exception>
@@ -14,6 +19,24 @@ public sealed class LoadedModule : IDisposable
         ArgumentNullException.ThrowIfNull(owner);
         Module = module;
         Memory = memory;
+        foreach (PtxGlobal global in module.Globals)
+        {
+            // A variable of no bytes still has an address.
+            ulong address = memory.Allocate(Math.Max(global.Size, 1), owner);
+            if (address == 0)
+            {
+                Dispose();
+                throw new InsufficientMemoryException($"variable {global.Name} of module {module.Name} needs {global.Size} bytes");
+            }
+
+            _addresses.Add(global.Name, address);
+            _sizes.Add(global.Name, global.Size);
+        }
+
+        foreach (PtxGlobal global in module.Globals)
+        {
+            Initialise(global);
+        }
     }
 
     /// <summary>What was loaded.</summary>
@@ -25,19 +48,35 @@ public sealed class LoadedModule : IDisposable
     /// <summary>Address and size in bytes of a variable.</summary>
     public bool TryGetGlobal(string name, out ulong address, out ulong size)
     {
-        bool found = _globals.TryGetValue(name, out (ulong Address, ulong Size) global);
-        (address, size) = global;
-        return found;
+        _sizes.TryGetValue(name, out size);
+        return _addresses.TryGetValue(name, out address);
     }
 
     /// <summary>Frees the variables. No kernel of the module may be running.</summary>
     public void Dispose()
     {
-        foreach ((ulong address, _) in _globals.Values)
+        foreach (ulong address in _addresses.Values)
         {
             Memory.Free(address);
         }
 
-        _globals.Clear();
+        _addresses.Clear();
+        _sizes.Clear();
+    }
+
+    internal ConstantPool ConstantsOf(PtxKernel kernel) =>
+        _constants.GetOrAdd(kernel, static (key, addresses) => new ConstantPool(key.Code.Constants, addresses), _addresses);
+
+    private void Initialise(PtxGlobal global)
+    {
+        // SAFETY: just allocated with at least this many bytes, and nobody else knows the address yet.
+        byte* host = Memory.Resolve(_addresses[global.Name], global.Size);
+        ReadOnlySpan<byte> initial = global.InitialBytes.Span;
+        initial.CopyTo(new Span<byte>(host, initial.Length));
+        foreach (PtxRelocation relocation in global.Relocations)
+        {
+            ulong value = _addresses[relocation.Symbol] + (ulong)relocation.Addend;
+            BinaryPrimitives.WriteUInt64LittleEndian(new Span<byte>(host + relocation.Offset, sizeof(ulong)), value);
+        }
     }
 }

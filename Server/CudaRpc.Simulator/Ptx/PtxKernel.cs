@@ -1,11 +1,14 @@
+using CudaRpc.Simulator.Ptx.Execution;
+
 namespace CudaRpc.Simulator.Ptx;
 
 /// <summary>One .entry function, decoded and ready to run. Immutable.</summary>
 public sealed class PtxKernel
 {
-    internal PtxKernel(string name)
+    internal PtxKernel(string name, KernelCode code)
     {
         Name = name;
+        Code = code;
     }
 
     /// <summary>Its name in the PTX text.</summary>
@@ -31,4 +34,6 @@ public sealed class PtxKernel
 
     /// <summary>The only CTA shape that .reqntid allows, or null.</summary>
     public Dim3? RequiredBlock { get; internal init; }
+
+    internal KernelCode Code { get; }
 }

@@ -22,7 +22,7 @@ public sealed class OccupancyTests
     public void Blocks_AreLimitedByTheScarcestResource(int blockSize, int registers, int shared, int dynamicShared, int expected)
     {
         // Kernels that declare a small block may have many registers.
-        var kernel = new PtxKernel("k") { Registers = registers, SharedBytes = shared, MaxThreads = registers > 64 ? 32 : 0 };
+        var kernel = new PtxKernel("k", null!) { Registers = registers, SharedBytes = shared, MaxThreads = registers > 64 ? 32 : 0 };
 
         Assert.Equal(expected, Occupancy.BlocksPerMultiprocessor(new KernelTraits(kernel), blockSize, (nuint)dynamicShared));
     }
@@ -36,7 +36,7 @@ public sealed class OccupancyTests
     [InlineData(0, 0, 1)]
     public void Registers_AreNeverSoManyThatTheLargestBlockCannotRun(int maxThreads, int wanted, int expected)
     {
-        var traits = new KernelTraits(new PtxKernel("k") { Registers = wanted, MaxThreads = maxThreads });
+        var traits = new KernelTraits(new PtxKernel("k", null!) { Registers = wanted, MaxThreads = maxThreads });
 
         Assert.Equal(expected, traits.Registers);
         Assert.True(Occupancy.BlocksPerMultiprocessor(traits, traits.MaxThreads, 0) > 0);
@@ -49,7 +49,7 @@ public sealed class OccupancyTests
     [InlineData(32, 48 << 10, 0)]
     public void DynamicShared_IsWhatIsLeftOfEachBlocksShare(int blocks, int shared, int expected)
     {
-        var traits = new KernelTraits(new PtxKernel("k") { Registers = 32, SharedBytes = shared });
+        var traits = new KernelTraits(new PtxKernel("k", null!) { Registers = 32, SharedBytes = shared });
 
         Assert.Equal((nuint)expected, Occupancy.DynamicShared(traits, blocks));
     }

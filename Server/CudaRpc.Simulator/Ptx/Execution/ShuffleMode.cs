@@ -1,0 +1,9 @@
+namespace CudaRpc.Simulator.Ptx.Execution;
+
+internal enum ShuffleMode
+{
+    Up,
+    Down,
+    Butterfly,
+    Index,
+}

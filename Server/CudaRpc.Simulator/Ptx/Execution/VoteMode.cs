@@ -1,0 +1,11 @@
+namespace CudaRpc.Simulator.Ptx.Execution;
+
+internal enum VoteMode
+{
+    All,
+    Any,
+
+    /// <summary>All or none.</summary>
+    Uniform,
+    Ballot,
+}

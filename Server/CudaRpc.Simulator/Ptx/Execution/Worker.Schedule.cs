@@ -1,0 +1,166 @@
+using System.Numerics;
+
+namespace CudaRpc.Simulator.Ptx.Execution;
+
+/// <summary>Which CTA and which warp runs next. One thread, no preemption: a warp gives way at barriers and in long loops.</summary>
+internal sealed unsafe partial class Worker
+{
+    // Rounds over the warps of a CTA that computes, before others of the grid get a turn: a few dozen milliseconds.
+    private const int RoundsPerTurn = 64;
+
+    // Native memory kept for the next launch.
+    private const nuint KeptBytes = 8 << 20;
+
+    // Bytes that CTAs started beside a waiting one may hold.
+    private const nuint ResidentBytes = 256 << 20;
+
+    private readonly Queue<Cta> _resident = new();
+    private readonly Stack<Cta> _idle = new();
+
+    private enum Turn
+    {
+        Finished,
+
+        /// <summary>Nothing to run until another warp does something.</summary>
+        Blocked,
+
+        /// <summary>Gave way in a loop.</summary>
+        Yielded,
+    }
+
+    /// <summary>Runs CTAs of a launch until none is left to begin and those begun here are done, or the launch is stopped.</summary>
+    public void Work(Launch launch)
+    {
+        Begin(launch);
+        try
+        {
+            while (!launch.IsStopped && NextCta(launch) is { } cta)
+            {
+                if (RunCta(cta) == Turn.Finished)
+                {
+                    _idle.Push(cta);
+                }
+                else
+                {
+                    _resident.Enqueue(cta);
+                }
+            }
+
+            if (launch.IsStopped && (_resident.Count != 0 || launch.HasUnclaimed))
+            {
+                launch.Abandon();
+            }
+        }
+        catch (DeviceFaultException fault)
+        {
+            launch.Fail(fault, _cta.LinearIndex);
+        }
+#pragma warning disable CA1031 // Whatever it is, it goes to the caller of Launch, and the other workers have to stop.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            launch.Fail(failure, 0);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    // A CTA that gave way waits for another one, or takes long: begin one more as long as there is room, then go round.
+    private Cta? NextCta(Launch launch)
+    {
+        nuint residentBytes = _resident.Count == 0 ? 0 : (nuint)_resident.Count * _resident.Peek().MemoryBytes;
+        bool room = _resident.Count == 0 || launch.Shape.Cooperative
+            || (_resident.Count < KernelLauncher.ResidentBlocksPerWorker && residentBytes < ResidentBytes);
+        if (room && launch.TryClaim(out ulong index))
+        {
+            if (!_idle.TryPop(out Cta? cta))
+            {
+                cta = new Cta();
+            }
+
+            cta.Start(launch, index);
+            return cta;
+        }
+
+        return _resident.TryDequeue(out Cta? waiting) ? waiting : null;
+    }
+
+    private Turn RunCta(Cta cta)
+    {
+        _cta = cta;
+        for (int round = 0; ; round++)
+        {
+            bool progress = false;
+            bool computing = false;
+            bool yielded = false;
+            foreach (Warp warp in cta.Warps)
+            {
+                if (warp.Live == 0)
+                {
+                    continue;
+                }
+
+                Turn turn = RunWarp(warp, out bool ran);
+                progress |= ran;
+                yielded |= turn == Turn.Yielded;
+                computing |= turn == Turn.Yielded ? !warp.Spinning : ran;
+            }
+
+            if (!cta.HasLiveThreads)
+            {
+                return Turn.Finished;
+            }
+
+            if (!progress)
+            {
+                ThrowDeadlock(cta);
+            }
+
+            if (yielded && (!computing || round >= RoundsPerTurn || _launch.IsStopped))
+            {
+                return Turn.Yielded;
+            }
+        }
+    }
+
+    private void ThrowDeadlock(Cta cta)
+    {
+        foreach (Warp warp in cta.Warps)
+        {
+            if (warp.GroupCount != 0)
+            {
+                LaneGroup group = warp.Group(0);
+                bool barrier = group.Wait != LaneGroup.Converging;
+                int pc = barrier ? group.Pc - 1 : group.Pc;
+                string what = barrier ? $"barrier {group.Wait}" : "a warp-synchronous instruction";
+                ThrowFault(DeviceFaultKind.Deadlock, warp, group.Mask, pc, $"deadlock, threads wait at {what} for threads that cannot come", 0);
+            }
+        }
+
+        throw new InvalidOperationException("a CTA has live threads that are in no group");
+    }
+
+    private void End()
+    {
+        while (_resident.TryDequeue(out Cta? cta))
+        {
+            _idle.Push(cta);
+        }
+
+        while (_idle.Count > 1 || (_idle.Count == 1 && _idle.Peek().MemoryBytes > KeptBytes))
+        {
+            _idle.Pop().Dispose();
+        }
+
+        if (_idle.TryPeek(out Cta? kept))
+        {
+            kept.Forget();
+        }
+
+        _launch = null!;
+        _cta = null!;
+        _warp = null!;
+    }
+}
