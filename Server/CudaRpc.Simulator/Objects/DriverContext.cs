@@ -62,6 +62,9 @@ internal sealed partial class DriverContext : IDisposable
             case DeviceFaultException fault:
                 Fail(ResultOf(fault.Kind), fault.Message);
                 break;
+            case OutOfMemoryException:
+                Fail(CUDA_ERROR_OUT_OF_MEMORY, exception.Message);
+                break;
             default:
                 Fail(CUDA_ERROR_UNKNOWN, $"a defect of the simulator: {exception}");
                 break;

@@ -87,6 +87,27 @@ internal sealed unsafe class Bench : IDisposable
         return created;
     }
 
+    public CUmodule LoadModule(string ptx)
+    {
+        CUmodule module;
+        Must(Driver.cuModuleLoadData(&module, Text(ptx)));
+        return module;
+    }
+
+    /// <summary>A kernel of <see cref="TestPtx.Module"/>, loaded anew into the current context.</summary>
+    public CUfunction GetFunction(string name) => GetFunction(LoadModule(TestPtx.Module), name);
+
+    public CUfunction GetFunction(CUmodule module, string name)
+    {
+        CUfunction function;
+        Must(Driver.cuModuleGetFunction(&function, module, Text(name)));
+        return function;
+    }
+
+    /// <summary>Launches a kernel without parameters as a single thread.</summary>
+    public CUresult Launch(CUfunction function, CUstream stream = default, uint sharedBytes = 0) =>
+        Driver.cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, sharedBytes, stream, null, null);
+
     public T Read<T>(CUdeviceptr address)
         where T : unmanaged
     {
