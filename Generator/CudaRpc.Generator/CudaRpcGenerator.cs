@@ -49,7 +49,9 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
             .Select((pair, _) => pair is { Left.Api: { } read, Right: { } result } ? Binder.Bind(read, result.Rules) : null)
             .WithTrackingName(Steps.Bound);
 
-        context.RegisterSourceOutput(settings.Combine(headerInput).Combine(rules), (output, all) => ReportMissing(output, all.Left.Left, all.Left.Right, all.Right));
+        context.RegisterSourceOutput(
+            settings.Combine(headerInput).Combine(rules),
+            (output, all) => ReportMissing(output, all.Left.Left, all.Left.Right, all.Right));
         context.RegisterSourceOutput(header, (output, result) => Report(output, result?.Problems ?? default));
         context.RegisterSourceOutput(rules, (output, result) => Report(output, result?.Problems ?? default));
         context.RegisterSourceOutput(bound, (output, result) => Report(output, result?.Problems ?? default));

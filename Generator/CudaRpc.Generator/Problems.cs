@@ -6,7 +6,9 @@ namespace CudaRpc.Generator;
 internal static class Problems
 {
     public static readonly DiagnosticDescriptor NoLibClang = Error(
-        "CUDARPC001", "libclang is needed and was not found", "libclang could not be loaded: {0} (install libclang1, or set CudaRpcLibClang)");
+        "CUDARPC001",
+        "libclang is needed and was not found",
+        "libclang could not be loaded: {0} (install libclang1, or set CudaRpcLibClang)");
 
     public static readonly DiagnosticDescriptor NoHeader = Error(
         "CUDARPC002", "The header is missing", "CudaRpcEmit is set, but the header '{0}' does not exist (set CudaHeader)");

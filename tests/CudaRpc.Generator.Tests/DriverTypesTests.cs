@@ -36,7 +36,8 @@ public sealed class DriverTypesTests
         Assert.Equal(facts.GetProperty("underlying").GetString() == "int" ? typeof(int) : typeof(uint), Enum.GetUnderlyingType(type));
         Assert.Equal(
             facts.GetProperty("constants").EnumerateArray()
-                .Select(item => $"{item.GetProperty("name").GetString()} = {item.GetProperty("value").GetInt64()}").Order(StringComparer.Ordinal),
+                .Select(item => $"{item.GetProperty("name").GetString()} = {item.GetProperty("value").GetInt64()}")
+                .Order(StringComparer.Ordinal),
             Enum.GetNames(type).Select(item => $"{item} = {Convert.ToInt64(Enum.Parse(type, item))}").Order(StringComparer.Ordinal));
     }
 

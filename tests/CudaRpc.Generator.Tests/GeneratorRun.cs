@@ -119,7 +119,8 @@ internal sealed class GeneratorRun
     private static string Describe(Diagnostic diagnostic)
     {
         FileLinePositionSpan span = diagnostic.Location.GetLineSpan();
-        string place = span.Path is { Length: > 0 } ? $"{span.Path}({span.StartLinePosition.Line + 1},{span.StartLinePosition.Character + 1}): " : "";
+        LinePosition start = span.StartLinePosition;
+        string place = span.Path is { Length: > 0 } ? $"{span.Path}({start.Line + 1},{start.Character + 1}): " : "";
         return $"{place}{diagnostic.Id}: {diagnostic.GetMessage()}";
     }
 

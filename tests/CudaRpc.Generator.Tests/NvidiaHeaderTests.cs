@@ -36,7 +36,8 @@ public sealed class NvidiaHeaderTests
         string folder = Environment.GetEnvironmentVariable("CUDARPC_CUDA_INCLUDE") ?? Path.Combine(cache, "trixie", "usr", "include");
         string path = Path.Combine(folder, "cuda.h");
         Assert.SkipUnless(
-            File.Exists(path), $"no {path}: set CUDARPC_CUDA_INCLUDE to a toolkit's include folder, or run tests/cuda-packages fetch nvidia-cuda-dev");
+            File.Exists(path),
+            $"no {path}: set CUDARPC_CUDA_INCLUDE to a toolkit's include folder, or run tests/cuda-packages fetch nvidia-cuda-dev");
         return File.ReadAllText(path);
     }
 }

@@ -5,7 +5,9 @@ namespace CudaRpc.Generator.Clang;
 /// <summary>
 /// The few functions of libclang's C API that reading a header takes, as function pointers into a library opened by name.
 /// </summary>
-/// <remarks>Source: clang-c/Index.h, whose ABI is stable since LLVM 3.2. The library stays loaded for the life of the compiler process.</remarks>
+/// <remarks>
+/// Source: clang-c/Index.h, whose ABI is stable since LLVM 3.2. The library stays loaded for the life of the compiler process.
+/// </remarks>
 internal sealed unsafe class LibClang
 {
     private const int BindNow = 2;

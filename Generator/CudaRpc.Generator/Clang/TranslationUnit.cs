@@ -40,7 +40,7 @@ internal sealed unsafe class TranslationUnit : IDisposable
         }
     }
 
-    /// <summary>Parses a header hermetically: no include directory but the stand-ins', nothing read from disk that is in the inputs.</summary>
+    /// <summary>Parses a header hermetically: no include directory but the stand-ins', and every text from the inputs.</summary>
     public static TranslationUnit Parse(LibClang clang, HeaderInput input)
     {
         List<nint> memory = [];

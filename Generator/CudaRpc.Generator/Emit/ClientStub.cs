@@ -24,10 +24,10 @@ internal static class ClientStub
             Write(code, parameter, function);
         }
 
-        foreach (PlannedParameter parameter in function.Parameters.Where(item => item.Role == Role.Array && item.IsOut && item.HasMovingSize))
+        foreach (PlannedParameter parameter in function.Parameters.Where(item => item.IsOut && item.HasMovingSize))
         {
             // What the size points to comes back with the reply.
-            code.Line($"nuint {parameter.Name}Room = {Count(parameter, function)};");
+            code.Line($"nuint {parameter.RoomName} = {Count(parameter, function)};");
         }
 
         (string Condition, string Statement)[] results = [.. Results(function)];
@@ -86,8 +86,9 @@ internal static class ClientStub
         {
             if (parameter.Role is Role.Handle or Role.DestroyedHandle)
             {
+                string declaration = declared ? "" : "CUresult ";
                 string optional = parameter.Optional ? ", optional: true" : "";
-                code.Line($"{(declared ? "" : "CUresult ")}status = _session.Handles.Check({Value(parameter)}, {Kind(parameter.Type)}{optional});");
+                code.Line($"{declaration}status = _session.Handles.Check({Value(parameter)}, {Kind(parameter.Type)}{optional});");
                 code.Open("if (status != CUresult.CUDA_SUCCESS)");
                 code.Line("return status;");
                 code.Close();
@@ -116,7 +117,8 @@ internal static class ClientStub
                 code.Line($"nint {parameter.Name}_ = call.WriteNewHandle({Kind(parameter.Pointee)});");
                 break;
             case Role.Bulk:
-                code.Line($"call.{(parameter.IsIn ? "WriteBulk" : "ReceiveBulk")}({name}, {Wire.Bytes(Count(parameter, function), parameter.Pointee)});");
+                string method = parameter.IsIn ? "WriteBulk" : "ReceiveBulk";
+                code.Line($"call.{method}({name}, {Wire.Bytes(Count(parameter, function), parameter.Pointee)});");
                 break;
             case var _ when !parameter.IsIn:
                 if (parameter.Optional)
@@ -202,7 +204,8 @@ internal static class ClientStub
     // *free = call.ReadNUInt();
     private static string ReadPointed(PlannedParameter parameter, PlannedFunction function, string name) => parameter.Role switch
     {
-        Role.Array => $"call.ReadArray({Pointer(parameter, name)}, {(parameter.HasMovingSize ? parameter.Name + "Room" : Count(parameter, function))});",
+        Role.Array when parameter.HasMovingSize => $"call.ReadArray({Pointer(parameter, name)}, {parameter.RoomName});",
+        Role.Array => $"call.ReadArray({Pointer(parameter, name)}, {Count(parameter, function)});",
         Role.FoundHandle => $"*{name} = new {CSharp.Type(parameter.Pointee)}(call.ReadHandle({Kind(parameter.Pointee)}));",
         _ when Wire.IsBytes(parameter.Pointee) || (parameter.Optional && parameter.IsIn) => $"call.ReadStruct({name});",
         _ => $"*{name} = {Wire.Read(parameter.Pointee)};",

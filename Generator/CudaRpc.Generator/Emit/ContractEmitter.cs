@@ -35,7 +35,7 @@ internal static class ContractEmitter
         code.Line("/// The CUDA driver API: one method per exported function, with its C name and signature, whose default answer is");
         code.Line("/// <see cref=\"CUresult.CUDA_ERROR_NOT_SUPPORTED\"/>.");
         code.Line("/// </summary>");
-        code.Line("/// <remarks>Bodies keep C's contract: they may be called from any thread, fill outs only on success, and do not throw.</remarks>");
+        code.Line("/// <remarks>Bodies keep C's contract: any thread may call, outs are filled only on success, nothing throws.</remarks>");
         code.Open("public abstract unsafe partial class CudaDriver");
         if (api.Handles.Any(handle => handle.Name == "CUstream"))
         {

@@ -32,7 +32,7 @@ internal static class DispatcherEmitter
         CodeWriter code = CSharp.File(plan.Version, Namespace, "CudaRpc.Client", "CudaRpc.Driver");
         code.Line("/// <summary>Decodes a call, invokes the driver, encodes the reply.</summary>");
         code.Open("internal static unsafe partial class Dispatcher");
-        code.Line("/// <summary>Carries out one call. A number that is not known here is answered with CUDA_ERROR_NOT_SUPPORTED.</summary>");
+        code.Line("/// <summary>Carries out one call. One that is not known here is answered with CUDA_ERROR_NOT_SUPPORTED.</summary>");
         code.Open("public static void Dispatch(uint callId, CudaDriver driver, ref ServerCall call)");
         code.Open("switch (callId)");
         foreach (PlannedFunction function in plan.Functions.Where(function => function.IsRemoted))
@@ -69,9 +69,10 @@ internal static class DispatcherEmitter
         code.Line("/// <param name=\"Function\">Its exported name.</param>");
         code.Line("/// <param name=\"Travels\">posted, synchronous, blocking, local, forwarded or unsupported.</param>");
         code.Line("/// <param name=\"HandWritten\">The halves that are not generated: client, server, both, or empty.</param>");
-        code.Line("/// <param name=\"Since\">The CUDA version that brought it, such as 12040; 0 where it has been there all along.</param>");
+        code.Line("/// <param name=\"Since\">The CUDA version that brought it, such as 12040; 0 where the rules do not say.</param>");
         code.Line("/// <param name=\"Note\">Why it is unsupported, where it is forwarded to, how long answers are kept.</param>");
-        code.Line("internal readonly record struct CoverageRow(string Function, string Travels, string HandWritten, int Since, string Note);");
+        code.Line("internal readonly record struct CoverageRow(");
+        code.Continue("string Function, string Travels, string HandWritten, int Since, string Note);");
         code.Line();
         code.Line("/// <summary>Every function of the header and how it travels; <c>cudarpc coverage</c> prints it.</summary>");
         code.Open("internal static class Coverage");
@@ -83,8 +84,9 @@ internal static class DispatcherEmitter
         code.Line("[");
         foreach (PlannedFunction function in plan.Functions)
         {
-            string hand = function.Hand == Halves.Both ? "both" : function.Hand == Halves.None ? "" : function.Hand.ToString().ToLowerInvariant();
-            code.Continue($"new(\"{function.Name}\", \"{Travels(function.Travel)}\", \"{hand}\", {function.Since}, {CSharp.Literal(Note(function))}),");
+            string hand = function.Hand == Halves.None ? "" : function.Hand.ToString().ToLowerInvariant();
+            string[] cells = [CSharp.Literal(function.Name), CSharp.Literal(Travels(function.Travel)), CSharp.Literal(hand)];
+            code.Continue($"new({string.Join(", ", cells)}, {function.Since}, {CSharp.Literal(Note(function))}),");
         }
 
         code.Line("];");

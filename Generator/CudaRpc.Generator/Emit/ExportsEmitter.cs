@@ -10,10 +10,11 @@ internal static class ExportsEmitter
 {
     private const string Namespace = "CudaRpc.Native";
 
-    private static readonly HashSet<string> s_beforeInit =
-    [
+    /// <summary>Functions that work without cuInit: <c>Entry</c> answers them itself.</summary>
+    public static readonly IReadOnlyCollection<string> BeforeInit = new HashSet<string>
+    {
         "cuDriverGetVersion", "cuGetErrorName", "cuGetErrorString", "cuGetExportTable", "cuGetProcAddress", "cuGetProcAddress_v2", "cuInit",
-    ];
+    };
 
     public static IEnumerable<GeneratedFile> Emit(CApi api)
     {
@@ -53,7 +54,7 @@ internal static class ExportsEmitter
         code.List($"private static CUresult {function.Name}(", CSharp.Parameters(function), ")");
         code.Open();
         code.Open("try");
-        code.Fill(s_beforeInit.Contains(function.Name)
+        code.Fill(BeforeInit.Contains(function.Name)
             ? $"return Entry.{call};"
             : $"return Entry.Driver is {{ }} driver ? driver.{call} : CUresult.CUDA_ERROR_NOT_INITIALIZED;");
         code.Close();

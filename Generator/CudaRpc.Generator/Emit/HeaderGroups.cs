@@ -24,7 +24,8 @@ internal static class HeaderGroups
         }
     }
 
-    public static IEnumerable<(string Name, IReadOnlyList<CFunction> Members)> Split(CApi api) => Split(api.Functions, function => function.Name);
+    public static IEnumerable<(string Name, IReadOnlyList<CFunction> Members)> Split(CApi api) =>
+        Split(api.Functions, function => function.Name);
 
     // cuMemcpyHtoD_v2 -> Memcpy, cuD3D9Begin -> D, cuGLInit -> GL: upper-case letters, then the lower-case ones after them.
     private static string Word(string function)

@@ -71,10 +71,12 @@ internal static class ServerStub
                 code.Line($"byte* {name} = call.ReadString({optional});");
                 break;
             case Role.HandleArray:
-                code.Line($"{type} {name} = ({type})call.ReadHandles({Kind(parameter.Pointee)}, out nuint {Count(parameter)}{andOptional});");
+                string count = Count(parameter);
+                code.Line($"{type} {name} = ({type})call.ReadHandles({Kind(parameter.Pointee)}, out nuint {count}{andOptional});");
                 break;
             case Role.Array when parameter.IsIn:
-                code.Line($"{ElementType(parameter)}* {name} = call.ReadArray<{ElementType(parameter)}>(out nuint {Count(parameter)}{andOptional});");
+                string element = ElementType(parameter);
+                code.Line($"{element}* {name} = call.ReadArray<{element}>(out nuint {Count(parameter)}{andOptional});");
                 break;
             case Role.Array when parameter.Optional:
                 code.Line($"bool {Wanted(parameter)} = call.ReadBoolean();");
@@ -117,7 +119,7 @@ internal static class ServerStub
                 if (parameter.HasMovingSize)
                 {
                     // The driver may change what the size points to.
-                    code.Line($"nuint {Room(parameter)} = {Size(parameter.Size!, function)};");
+                    code.Line($"nuint {parameter.RoomName} = {Size(parameter.Size!, function)};");
                 }
 
                 string room = $"call.Scratch<{ElementType(parameter)}>({Capacity(parameter, function)})";
@@ -146,8 +148,10 @@ internal static class ServerStub
     {
         string[] onSuccess =
         [
-            .. function.Parameters.Where(item => item.Role == Role.NewHandle).Select(item => $"call.Bind({Id(item)}, {Local(item)}.Value);"),
-            .. function.Parameters.Where(item => item.Role == Role.DestroyedHandle).Select(item => $"call.Release({Id(item)});"),
+            .. function.Parameters.Where(item => item.Role == Role.NewHandle)
+                .Select(item => $"call.Bind({Id(item)}, {Local(item)}.Value);"),
+            .. function.Parameters.Where(item => item.Role == Role.DestroyedHandle)
+                .Select(item => $"call.Release({Id(item)});"),
         ];
         if (onSuccess.Length > 0)
         {
@@ -209,7 +213,7 @@ internal static class ServerStub
     }
 
     private static string Capacity(PlannedParameter parameter, PlannedFunction function) =>
-        parameter.HasMovingSize ? Room(parameter) : Size(parameter.Size!, function);
+        parameter.HasMovingSize ? parameter.RoomName : Size(parameter.Size!, function);
 
     // Whether the local of that name is the pointer itself rather than the value it points to.
     private static bool IsPointerHere(PlannedParameter parameter) =>
@@ -225,17 +229,18 @@ internal static class ServerStub
 
     private static string Local(PlannedParameter parameter) => CSharp.Identifier(parameter.Name);
 
-    private static string ElementType(PlannedParameter parameter) => parameter.Pointee is CType.Void ? "byte" : CSharp.Type(parameter.Pointee);
+    private static string ElementType(PlannedParameter parameter) =>
+        parameter.Pointee is CType.Void ? "byte" : CSharp.Type(parameter.Pointee);
 
     // The call's bytes as what the driver takes.
     private static string Cast(PlannedParameter parameter) =>
-        parameter.Pointee is CType.Void or CType.Scalar { Kind: ScalarKind.Byte or ScalarKind.Char } ? "" : $"({CSharp.Type(parameter.Type)})";
+        parameter.Pointee is CType.Void or CType.Scalar { Kind: ScalarKind.Byte or ScalarKind.Char }
+            ? ""
+            : $"({CSharp.Type(parameter.Type)})";
 
     private static string Id(PlannedParameter parameter) => parameter.Name + "_";
 
     private static string Count(PlannedParameter parameter) => parameter.Name + "Count";
-
-    private static string Room(PlannedParameter parameter) => parameter.Name + "Room";
 
     private static string Wanted(PlannedParameter parameter) => parameter.Name + "Wanted";
 

@@ -7,7 +7,8 @@ internal sealed record Contract(CApi Api, EquatableArray<Alias> Aliases)
         api,
         new(plan is null
             ? []
-            : plan.Functions.Where(function => function.Travel == Travel.SameAs).Select(function => new Alias(function.Name, function.Target))));
+            : plan.Functions.Where(function => function.Travel == Travel.SameAs)
+                .Select(function => new Alias(function.Name, function.Target))));
 }
 
 /// <summary>A function whose default body forwards to another with the same signature.</summary>

@@ -96,8 +96,11 @@ internal sealed record PlannedParameter(
     /// <summary>What the pointer points to.</summary>
     public CType Pointee => ((CType.Pointer)Type).To;
 
-    /// <summary>Whether the room depends on what the driver may write to.</summary>
-    public bool HasMovingSize => Size is not null && Size.Parameters().Any(parameter => parameter.Dereferenced);
+    /// <summary>Whether an array's room depends on what the driver may write to, so that it is kept in a local of its own.</summary>
+    public bool HasMovingSize => Role == Role.Array && Size!.Parameters().Any(parameter => parameter.Dereferenced);
+
+    /// <summary>The name of that local.</summary>
+    public string RoomName => Name + "Room";
 
     public bool IsIn => Direction is Direction.In or Direction.InOut;
 

@@ -3,10 +3,10 @@ namespace CudaRpc.Generator.Model;
 /// <summary>Signatures spelled so that the same ABI has the same spelling, whatever the header's typedefs.</summary>
 internal static class Signature
 {
-    /// <summary>The signature that a call's number is the hash of: <c>cuMemAlloc_v2(CUdeviceptr*,usize)</c>.</summary>
+    /// <summary>The signature that a call's number is the hash of: <c>cuMemAlloc_v2(CUdeviceptr*,size_t)</c>.</summary>
     public static string Of(CFunction function) => function.Name + Parameters(function);
 
-    /// <summary>The parameters: <c>(CUdeviceptr*,usize)</c>.</summary>
+    /// <summary>The parameters: <c>(CUdeviceptr*,size_t)</c>.</summary>
     public static string Parameters(CFunction function) =>
         $"({string.Join(",", function.Parameters.Select(parameter => Of(parameter.Type)))})";
 
@@ -39,16 +39,16 @@ internal static class Signature
     private static string Of(ScalarKind kind) => kind switch
     {
         ScalarKind.Char => "char",
-        ScalarKind.SByte => "i8",
-        ScalarKind.Byte => "u8",
-        ScalarKind.Int16 => "i16",
-        ScalarKind.UInt16 => "u16",
-        ScalarKind.Int32 => "i32",
-        ScalarKind.UInt32 => "u32",
-        ScalarKind.Int64 => "i64",
-        ScalarKind.UInt64 => "u64",
-        ScalarKind.Size => "usize",
-        ScalarKind.Single => "f32",
-        _ => "f64",
+        ScalarKind.SByte => "signed char",
+        ScalarKind.Byte => "unsigned char",
+        ScalarKind.Int16 => "short",
+        ScalarKind.UInt16 => "unsigned short",
+        ScalarKind.Int32 => "int",
+        ScalarKind.UInt32 => "unsigned int",
+        ScalarKind.Int64 => "long long",
+        ScalarKind.UInt64 => "unsigned long long",
+        ScalarKind.Size => "size_t",
+        ScalarKind.Single => "float",
+        _ => "double",
     };
 }

@@ -1,6 +1,8 @@
 namespace CudaRpc.Generator.Model;
 
-/// <summary>The per-thread-default-stream twins: <c>cuX_ptsz</c> and <c>cuX_ptds</c> are <c>cuX</c> with another meaning of stream 0.</summary>
+/// <summary>
+/// The per-thread-default-stream twins: <c>cuX_ptsz</c> and <c>cuX_ptds</c> are <c>cuX</c> with another meaning of stream 0.
+/// </summary>
 internal static class Twins
 {
     /// <summary>The name of the function that <paramref name="name"/> would be the twin of, or null where it is no twin's name.</summary>

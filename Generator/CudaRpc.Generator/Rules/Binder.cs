@@ -78,7 +78,8 @@ internal sealed class Binder
         }
         else if (destroyer.Parameters.Count != 1 || destroyer.Parameters[0].Type is not CType.Handle handle || handle.Name != rule.Name)
         {
-            Report(rule.Place, Problems.WrongWord, $"destroy({rule.Destroy})", rule.Name, $"{rule.Destroy} does not take a {rule.Name} alone");
+            string why = $"{rule.Destroy} does not take a {rule.Name} alone";
+            Report(rule.Place, Problems.WrongWord, $"destroy({rule.Destroy})", rule.Name, why);
         }
     }
 
@@ -169,7 +170,8 @@ internal sealed class Binder
 
         if (!plan.IsRemoted && (plan.Hand != Halves.None || rule.Parameters.Count > 0))
         {
-            Report(rule.Place, Problems.WrongWord, plan.Hand != Halves.None ? "custom" : "a rule about parameters", function.Name, "it does not travel");
+            string word = plan.Hand != Halves.None ? "custom" : "a rule about parameters";
+            Report(rule.Place, Problems.WrongWord, word, function.Name, "it does not travel");
         }
 
         return plan.IsRemoted && plan.Hand != Halves.Both ? BindParameters(plan, rule) : plan;
@@ -248,7 +250,8 @@ internal sealed class Binder
     }
 
     // What could not be bound is not emitted: one diagnostic is enough.
-    private static PlannedFunction Spoilt(PlannedFunction plan) => plan with { Travel = Travel.Unsupported, Reason = "its rule is in error" };
+    private static PlannedFunction Spoilt(PlannedFunction plan) =>
+        plan with { Travel = Travel.Unsupported, Reason = "its rule is in error" };
 
     private void CheckCallIds(List<PlannedFunction> functions)
     {

@@ -6,6 +6,8 @@ namespace CudaRpc.Generator.Rules;
 /// <summary>Finds each parameter's role: by its rule, else by the defaults, which cover only what can mean one thing.</summary>
 internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, PlannedHandle> handles)
 {
+    private const string NoSuchHandle = "it is no handle of that kind";
+
     private readonly Dictionary<string, CRecord> _records = api.Records.ToDictionary(record => record.Name);
 
     /// <summary>Binds one parameter.</summary>
@@ -162,8 +164,8 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
             ("string", parameter.Type is CType.Pointer { To: CType.Scalar { Kind: ScalarKind.Char } }, "it does not point to char"),
             ("optional", parameter.Type is CType.Pointer or CType.Handle, "it is neither pointer nor handle"),
             ("optional", parameter.Role != Role.NewHandle, "a call that creates must say where to"),
-            ("handle", parameter.Role is Role.DestroyedHandle or Role.NewHandle or Role.FoundHandle, "it is no handle of that kind"),
-            ("handle", rule.Find("handle")?.Argument == "destroy" == (parameter.Role == Role.DestroyedHandle), "it is no handle of that kind"),
+            ("handle", parameter.Role is Role.DestroyedHandle or Role.NewHandle or Role.FoundHandle, NoSuchHandle),
+            ("handle", (rule.Find("handle")?.Argument == "destroy") == (parameter.Role == Role.DestroyedHandle), NoSuchHandle),
         ];
         foreach ((string word, bool fits, string why) in checks)
         {
@@ -193,7 +195,7 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
                 {
                     problems.Add(Problem.At(word.Place, Problems.UnknownParameter, named.Name, function.Name));
                 }
-                else if ((named.Dereferenced ? (other.Type as CType.Pointer)?.To : other.Type) is not CType.Scalar { Kind: not (ScalarKind.Single or ScalarKind.Double) })
+                else if (!IsInteger(named.Dereferenced ? (other.Type as CType.Pointer)?.To : other.Type))
                 {
                     throw new FormatException($"'{named.Name}' is no {(named.Dereferenced ? "pointer to an integer" : "integer")}");
                 }
@@ -207,6 +209,8 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
             return null;
         }
     }
+
+    private static bool IsInteger(CType? type) => type is CType.Scalar { Kind: not (ScalarKind.Single or ScalarKind.Double) };
 
     private static IEnumerable<string> HandleKinds(CType type) => type switch
     {

@@ -57,7 +57,8 @@ internal abstract record SizeExpression
 
         if (length == 0)
         {
-            throw new FormatException(rest.Length > 0 ? $"'{rest[0]}' is no number and no parameter" : "a number or a parameter is missing");
+            throw new FormatException(
+                rest.Length > 0 ? $"'{rest[0]}' is no number and no parameter" : "a number or a parameter is missing");
         }
 
         string word = rest.Substring(0, length);
