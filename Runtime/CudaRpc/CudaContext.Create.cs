@@ -60,11 +60,13 @@ public sealed unsafe partial class CudaContext
     }
 
     /// <summary>Loads a module from an image: PTX text, a cubin or a fatbin. Blocks until it is loaded.</summary>
+    /// <exception cref="ArgumentException">The image is shorter than it says itself.</exception>
     /// <exception cref="CudaException">The image is invalid or not for the device; the message has the compiler's log.</exception>
     public CudaModule LoadModule(ReadOnlySpan<byte> image) => CudaModule.Load(this, image);
 
     /// <summary>Loads a module from a file of this machine: PTX text, a cubin or a fatbin. Blocks until it is loaded.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ArgumentException">The image is shorter than it says itself.</exception>
     /// <exception cref="CudaException">The image is invalid or not for the device; the message has the compiler's log.</exception>
     public CudaModule LoadModuleFile(string path) => CudaModule.Load(this, File.ReadAllBytes(path));
 

@@ -41,7 +41,7 @@ public sealed unsafe class CudaEvent : CudaResource
     public void Record(CudaStream? stream = null)
     {
         CudaDriver driver = Enter();
-        driver.ThrowIfFailed(driver.cuEventRecord(_handle, stream?.Handle ?? default));
+        driver.ThrowIfFailed(driver.cuEventRecord(_handle, CudaStream.HandleIn(Context.Session, stream)));
     }
 
     /// <summary>Blocks until everything before the mark is done.</summary>
@@ -58,6 +58,7 @@ public sealed unsafe class CudaEvent : CudaResource
     public TimeSpan ElapsedSince(CudaEvent start)
     {
         ArgumentNullException.ThrowIfNull(start);
+        start.RequireUsableIn(Context.Session);
         float milliseconds;
         CudaDriver driver = Enter();
         driver.ThrowIfFailed(driver.cuEventElapsedTime(&milliseconds, start.Handle, _handle));

@@ -10,7 +10,7 @@ public sealed unsafe partial class CudaKernel
     /// </summary>
     /// <remarks>
     /// An argument is a value of the type that the kernel declares (<c>int</c>, <c>float</c>, a struct laid out as C would), or
-    /// <see cref="DeviceMemory{T}"/> where the kernel takes a pointer. Nothing is allocated.
+    /// <see cref="DeviceMemory{T}"/> or a <see cref="CUdeviceptr"/> where the kernel takes a pointer. Nothing is allocated.
     /// </remarks>
     /// <exception cref="ArgumentException">
     /// The number of arguments is not the kernel's, an argument has another size than the parameter, or is neither plain data nor device

@@ -39,7 +39,7 @@ public sealed unsafe partial class CudaKernel
     private void Launch(in LaunchConfiguration configuration, void** arguments)
     {
         CudaDriver driver = Module.Enter();
-        CUstream stream = configuration.Stream?.Handle ?? default;
+        CUstream stream = CudaStream.HandleIn(Module.Context.Session, configuration.Stream);
         Dim3 grid = configuration.Grid, block = configuration.Block;
         uint sharedMemory = (uint)configuration.SharedMemory;
         if (configuration.Cooperative)

@@ -1,5 +1,6 @@
 using System.Text;
 using CudaRpc.Driver;
+using CudaRpc.Images;
 
 namespace CudaRpc;
 
@@ -59,17 +60,22 @@ public sealed unsafe class CudaModule : CudaResource
 
     internal static CudaModule Load(CudaContext context, ReadOnlySpan<byte> image)
     {
-        // PTX is text that a NUL must end; cubins and fatbins start with a magic number and know their length.
-        byte[] terminated = new byte[image.Length + 1];
-        image.CopyTo(terminated);
-
+        // The driver is given no length: it reads text up to a NUL, and the others as far as they say.
+        if (!ImageFormat.IsComplete(image))
+        {
+            byte[] terminated = new byte[image.Length + 1];
+            image.CopyTo(terminated);
+            image = terminated;
+            if (!ImageFormat.IsComplete(image))
+                throw new ArgumentException("The image is cut short, or only points to one.", nameof(image));
+        }
         byte* log = stackalloc byte[LogLength];
         log[0] = 0;
         CUjit_option* options = stackalloc[] { CUjit_option.CU_JIT_ERROR_LOG_BUFFER, CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
         void** values = stackalloc void*[] { log, (void*)LogLength };
         CudaDriver driver = context.Enter();
         CUmodule module;
-        fixed (byte* data = terminated)
+        fixed (byte* data = image)
         {
             CUresult result = driver.cuModuleLoadDataEx(&module, data, 2, options, values);
             if (result != CUresult.CUDA_SUCCESS)

@@ -54,5 +54,14 @@ public abstract class CudaResource : IDisposable
         return Context.Enter();
     }
 
+    /// <summary>Makes sure that a call in <paramref name="session"/> can use this: in another its handle means something else.</summary>
+    /// <exception cref="ObjectDisposedException">This has been disposed.</exception>
+    /// <exception cref="ArgumentException">This belongs to another session.</exception>
+    internal void RequireUsableIn(CudaSession session)
+    {
+        ThrowIfDisposed();
+        if (Context.Session != session) throw new ArgumentException($"The {GetType().Name} belongs to another session.");
+    }
+
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, this);
 }

@@ -71,8 +71,17 @@ public sealed unsafe class CudaStream : CudaResource
     public void Wait(CudaEvent mark)
     {
         ArgumentNullException.ThrowIfNull(mark);
+        mark.RequireUsableIn(Context.Session);
         CudaDriver driver = Enter();
         driver.ThrowIfFailed(driver.cuStreamWaitEvent(_handle, mark.Handle, 0));
+    }
+
+    /// <summary>The handle of a stream for a call in a session; null is the default stream.</summary>
+    internal static CUstream HandleIn(CudaSession session, CudaStream? stream)
+    {
+        if (stream is null) return default;
+        stream.RequireUsableIn(session);
+        return stream._handle;
     }
 
     /// <summary>A task for work that has just been given to the stream, or for all of it.</summary>

@@ -12,7 +12,7 @@ public sealed unsafe partial class DeviceMemory<T>
     {
         CudaDriver driver = Enter();
         if (Length == 0) return;
-        driver.ThrowIfFailed(driver.cuMemsetD8Async(Start, 0, Bytes(Length), StreamHandle(stream)));
+        driver.ThrowIfFailed(driver.cuMemsetD8Async(Start, 0, Bytes(Length), CudaStream.HandleIn(Context.Session, stream)));
     }
 
     /// <summary>Sets every element to <paramref name="value"/>.</summary>
@@ -23,7 +23,7 @@ public sealed unsafe partial class DeviceMemory<T>
     {
         CudaDriver driver = Enter();
         if (Length == 0) return;
-        CUstream handle = StreamHandle(stream);
+        CUstream handle = CudaStream.HandleIn(Context.Session, stream);
         switch (sizeof(T))
         {
             case 1:
@@ -52,6 +52,4 @@ public sealed unsafe partial class DeviceMemory<T>
             driver.ThrowIfFailed(driver.cuMemcpyDtoDAsync_v2(Start + (ulong)Bytes(filled), Start, bytes, stream));
         }
     }
-
-    private static CUstream StreamHandle(CudaStream? stream) => stream?.Handle ?? default;
 }

@@ -72,12 +72,20 @@ public sealed unsafe partial class DeviceMemory<T> : DeviceMemory
     public void CopyFrom(DeviceMemory<T> source, CudaStream? stream = null)
     {
         ArgumentNullException.ThrowIfNull(source);
+        source.RequireUsableIn(Context.Session);
         CudaDriver driver = Enter();
         Require(source.Length <= Length, "source", source.Length);
         if (source.Length == 0) return;
         nuint bytes = Bytes(source.Length);
-        if (stream is null) driver.ThrowIfFailed(driver.cuMemcpyDtoD_v2(Start, source.Address, bytes));
-        else driver.ThrowIfFailed(driver.cuMemcpyDtoDAsync_v2(Start, source.Address, bytes, stream.Handle));
+        if (stream is null)
+        {
+            driver.ThrowIfFailed(driver.cuMemcpyDtoD_v2(Start, source.Start, bytes));
+        }
+        else
+        {
+            CUstream handle = CudaStream.HandleIn(Context.Session, stream);
+            driver.ThrowIfFailed(driver.cuMemcpyDtoDAsync_v2(Start, source.Start, bytes, handle));
+        }
     }
 
     /// <summary>Copies from host memory to the start of this, in a stream.</summary>
@@ -93,6 +101,7 @@ public sealed unsafe partial class DeviceMemory<T> : DeviceMemory
         Require(source.Length <= Length, "source", source.Length);
         if (source.IsEmpty) return Task.CompletedTask;
         stream ??= Context.DefaultStream;
+        stream.RequireUsableIn(Context.Session);
         MemoryHandle host = source.Pin();
         return stream.Complete(
             driver.cuMemcpyHtoDAsync_v2(Start, host.Pointer, Bytes(source.Length), stream.Handle), host, cancellationToken);
@@ -111,6 +120,7 @@ public sealed unsafe partial class DeviceMemory<T> : DeviceMemory
         Require(destination.Length >= Length, "destination", destination.Length);
         if (Length == 0) return Task.CompletedTask;
         stream ??= Context.DefaultStream;
+        stream.RequireUsableIn(Context.Session);
         MemoryHandle host = destination.Pin();
         return stream.Complete(
             driver.cuMemcpyDtoHAsync_v2(host.Pointer, Start, Bytes(Length), stream.Handle), host, cancellationToken);

@@ -16,6 +16,24 @@ public sealed class CudaModuleTests
     }
 
     [Fact]
+    public void LoadModule_CutShort_IsRefused()
+    {
+        using var fake = new FakeSession();
+        Assert.Throws<ArgumentException>("image", () => fake.Context.LoadModule("\u007fELF and nothing else"u8));
+        Assert.Empty(fake.Driver.Calls);
+    }
+
+    [Theory]
+    [InlineData(".version 8.0")]
+    [InlineData(".version 8.0\0")]
+    public void LoadModule_Text_ReachesTheDriverWithItsEnd(string ptx)
+    {
+        using var fake = new FakeSession();
+        fake.Context.LoadModule(System.Text.Encoding.UTF8.GetBytes(ptx));
+        Assert.Equal(".version 8.0", fake.Driver.LoadedText);
+    }
+
+    [Fact]
     public void GetKernel_UnknownName_NamesIt()
     {
         using var fake = new FakeSession();

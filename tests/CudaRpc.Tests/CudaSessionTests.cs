@@ -45,6 +45,27 @@ public sealed class CudaSessionTests
     }
 
     [Fact]
+    public void Member_ThingsOfAnotherSession_AreRefused()
+    {
+        using var fake = new FakeSession();
+        using var other = new FakeSession();
+        CudaStream stream = other.Context.DefaultStream;
+        CudaEvent mark = other.Context.CreateEvent(), own = fake.Context.CreateEvent();
+        DeviceMemory<int> foreign = other.Context.Allocate<int>(4), memory = fake.Context.Allocate<int>(4);
+        CudaKernel kernel = fake.Kernel();
+        Assert.Throws<ArgumentException>(() => kernel.Launch(new LaunchConfiguration(1, 1, Stream: stream)));
+        Assert.Throws<ArgumentException>(() => own.Record(stream));
+        Assert.Throws<ArgumentException>(() => own.ElapsedSince(mark));
+        Assert.Throws<ArgumentException>(() => fake.Context.DefaultStream.Wait(mark));
+        Assert.Throws<ArgumentException>(() => memory.CopyFrom(foreign));
+        Assert.Throws<ArgumentException>(() => memory.Slice(0, 2).CopyFrom(memory.Slice(2), stream));
+        Assert.Throws<ArgumentException>(() => memory.Fill(1, stream));
+        Assert.Throws<ArgumentException>(() => { _ = memory.CopyFromAsync(new int[4], stream); });
+        Assert.Throws<ArgumentException>(() => { _ = memory.CopyToAsync(new int[4], stream); });
+        Assert.Empty(fake.Driver.Calls);
+    }
+
+    [Fact]
     public void Member_AfterDispose_Throws()
     {
         var fake = new FakeSession();

@@ -4,7 +4,7 @@ using CudaRpc.Driver;
 namespace CudaRpc.Tests;
 
 /// <summary>One device, real memory, a kernel whose parameters the test chooses. Remembers what was called.</summary>
-internal sealed unsafe class FakeDriver : CudaDriver, IDisposable
+internal sealed unsafe partial class FakeDriver : CudaDriver, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<string> _calls = [];
@@ -28,6 +28,9 @@ internal sealed unsafe class FakeDriver : CudaDriver, IDisposable
     public List<byte[]> LaunchedArguments { get; } = [];
 
     public string? DeferredFailure { get; init; }
+
+    /// <summary>The image of the last module, up to its NUL.</summary>
+    public string? LoadedText { get; private set; }
 
     public string CompilerLog { get; set; } = "";
 
@@ -132,70 +135,11 @@ internal sealed unsafe class FakeDriver : CudaDriver, IDisposable
 
     public override CUresult cuCtxSynchronize() => Called(nameof(cuCtxSynchronize));
 
-    public override CUresult cuMemAlloc_v2(CUdeviceptr* dptr, nuint bytesize)
-    {
-        *dptr = new CUdeviceptr((ulong)NativeMemory.AllocZeroed(bytesize));
-        return Called(nameof(cuMemAlloc_v2));
-    }
-
-    public override CUresult cuMemFree_v2(CUdeviceptr dptr)
-    {
-        NativeMemory.Free((void*)dptr.Value);
-        return Called(nameof(cuMemFree_v2));
-    }
-
-    public override CUresult cuMemHostAlloc(void** pp, nuint bytesize, uint Flags)
-    {
-        *pp = NativeMemory.AllocZeroed(bytesize);
-        return Called(nameof(cuMemHostAlloc));
-    }
-
-    public override CUresult cuMemFreeHost(void* p)
-    {
-        NativeMemory.Free(p);
-        return Called(nameof(cuMemFreeHost));
-    }
-
-    public override CUresult cuMemcpyHtoD_v2(CUdeviceptr dstDevice, void* srcHost, nuint ByteCount) =>
-        Copy((void*)dstDevice.Value, srcHost, ByteCount, nameof(cuMemcpyHtoD_v2));
-
-    public override CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount) =>
-        Copy(dstHost, (void*)srcDevice.Value, ByteCount, nameof(cuMemcpyDtoH_v2));
-
-    public override CUresult cuMemcpyDtoD_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, nuint ByteCount) =>
-        Copy((void*)dstDevice.Value, (void*)srcDevice.Value, ByteCount, nameof(cuMemcpyDtoD_v2));
-
-    public override CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dstDevice, void* srcHost, nuint ByteCount, CUstream hStream) =>
-        Copy((void*)dstDevice.Value, srcHost, ByteCount, nameof(cuMemcpyHtoDAsync_v2));
-
-    public override CUresult cuMemcpyDtoHAsync_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount, CUstream hStream) =>
-        Copy(dstHost, (void*)srcDevice.Value, ByteCount, nameof(cuMemcpyDtoHAsync_v2));
-
-    public override CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr dstDevice, CUdeviceptr srcDevice, nuint ByteCount, CUstream hStream) =>
-        Copy((void*)dstDevice.Value, (void*)srcDevice.Value, ByteCount, nameof(cuMemcpyDtoDAsync_v2));
-
-    public override CUresult cuMemsetD8Async(CUdeviceptr dstDevice, byte uc, nuint N, CUstream hStream)
-    {
-        new Span<byte>((void*)dstDevice.Value, (int)N).Fill(uc);
-        return Called(nameof(cuMemsetD8Async));
-    }
-
-    public override CUresult cuMemsetD16Async(CUdeviceptr dstDevice, ushort us, nuint N, CUstream hStream)
-    {
-        new Span<ushort>((void*)dstDevice.Value, (int)N).Fill(us);
-        return Called(nameof(cuMemsetD16Async));
-    }
-
-    public override CUresult cuMemsetD32Async(CUdeviceptr dstDevice, uint ui, nuint N, CUstream hStream)
-    {
-        new Span<uint>((void*)dstDevice.Value, (int)N).Fill(ui);
-        return Called(nameof(cuMemsetD32Async));
-    }
-
     public override CUresult cuModuleLoadDataEx(
         CUmodule* module, void* image, uint numOptions, CUjit_option* options, void** optionValues)
     {
         *module = new CUmodule(Mint());
+        LoadedText = Marshal.PtrToStringUTF8((nint)image);
         for (uint i = 0; i < numOptions; i++)
         {
             if (options[i] != CUjit_option.CU_JIT_ERROR_LOG_BUFFER) continue;
@@ -298,13 +242,6 @@ internal sealed unsafe class FakeDriver : CudaDriver, IDisposable
         for (int i = 0; i < ParameterSizes!.Length; i++)
             LaunchedArguments.Add(new ReadOnlySpan<byte>(kernelParams[i], ParameterSizes[i]).ToArray());
         return Called(function);
-    }
-
-    private CUresult Copy(void* destination, void* source, nuint bytes, string function)
-    {
-        CUresult result = Called(function);
-        if (result == CUresult.CUDA_SUCCESS) NativeMemory.Copy(source, destination, bytes);
-        return result;
     }
 
     private CUresult Called(string function)
