@@ -26,6 +26,16 @@ public sealed class CudaSessionTests
         Assert.True(driver.IsDisposed);
     }
 
+    [Theory]
+    [InlineData("http://localhost")]
+    [InlineData("tcp://")]
+    [InlineData("nonsense")]
+    public void Connect_NotAUrlOfOurs_Throws(string url) => Assert.Throws<FormatException>(() => CudaSession.Connect(url));
+
+    [Fact]
+    public void Connect_NobodyThere_Throws() =>
+        Assert.ThrowsAny<IOException>(() => CudaSession.Connect("unix:///nonexistent/cudarpc.sock"));
+
     [Fact]
     public void Statistics_DriverInThisProcess_AreZero()
     {
