@@ -137,7 +137,10 @@ public sealed unsafe partial class SimulatedDriver
         return _hostRanges.Contains(address.Value, bytes) ? new MemoryPlace(null, address.Value) : null;
     }
 
-    /// <summary>A range that is the device's if its first byte is, else the host's.</summary>
-    private MemoryPlace? Any(CUdeviceptr address, nuint bytes) =>
-        TryFindDevice(address.Value, out _, out _) ? Device(address, bytes) : Host((void*)address.Value);
+    /// <summary>A range that is a device's if its address is one that devices have, else the host's.</summary>
+    private MemoryPlace? Any(CUdeviceptr address, nuint bytes)
+    {
+        bool isDevice = address.Value - DeviceMemory.DefaultFirstAddress < DeviceMemory.AddressSpan * (ulong)_gpu.Devices.Count;
+        return isDevice ? Device(address, bytes) : Host((void*)address.Value);
+    }
 }

@@ -66,9 +66,13 @@ public sealed unsafe partial class SimulatedDriver
     /// <inheritdoc/>
     public override CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute attr, void* value)
     {
-        if (EnterPool(pool, value, out MemoryPool found) is not CUDA_SUCCESS and var error)
+        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (value == null)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
         }
         switch (attr)
         {
@@ -89,9 +93,13 @@ public sealed unsafe partial class SimulatedDriver
     /// <summary>Reuse and threshold are permissions to keep memory that the pool does not use; high marks can only be set to 0.</summary>
     public override CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attr, void* value)
     {
-        if (EnterPool(pool, value, out MemoryPool found) is not CUDA_SUCCESS and var error)
+        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (value == null)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
         }
         switch (attr)
         {
@@ -112,14 +120,11 @@ public sealed unsafe partial class SimulatedDriver
 
     /// <summary>The pool keeps nothing that it could give back.</summary>
     public override CUresult cuMemPoolTrimTo(CUmemoryPool pool, nuint minBytesToKeep) =>
-        Find(pool.Value, out MemoryPool _) is not CUDA_SUCCESS ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+        EnterPool(pool, out _);
 
-    private CUresult EnterPool(CUmemoryPool pool, void* value, out MemoryPool found)
+    private CUresult EnterPool(CUmemoryPool pool, out MemoryPool found)
     {
-        if (Find(pool.Value, out found) is not CUDA_SUCCESS and var error)
-        {
-            return error == CUDA_ERROR_INVALID_HANDLE ? CUDA_ERROR_INVALID_VALUE : error;
-        }
-        return value == null ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+        CUresult result = Find(pool.Value, out found);
+        return result == CUDA_ERROR_INVALID_HANDLE ? CUDA_ERROR_INVALID_VALUE : result;
     }
 }

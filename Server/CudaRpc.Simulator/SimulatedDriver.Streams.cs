@@ -8,6 +8,8 @@ public sealed unsafe partial class SimulatedDriver
     // Values that stand for streams every context has: 0 and 1 the legacy default stream, 2 the calling thread's own.
     private const nint LegacyStream = 1, ThreadStream = 2;
 
+    private readonly ThreadLocal<CUstreamCaptureMode> _captureMode = new();
+
     /// <inheritdoc/>
     public override CUresult cuStreamCreate(CUstream* phStream, uint Flags) => cuStreamCreateWithPriority(phStream, Flags, 0);
 
@@ -134,6 +136,21 @@ public sealed unsafe partial class SimulatedDriver
         EnterStream(hStream, out _) is not CUDA_SUCCESS and var error
             ? error
             : Give(captureStatus, CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE);
+
+    /// <summary>Kept for each thread. It governs captures, of which there are none.</summary>
+    public override CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode)
+    {
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (mode == null || *mode > CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        (*mode, _captureMode.Value) = (_captureMode.Value, *mode);
+        return CUDA_SUCCESS;
+    }
 
     /// <summary>The callback gets the context's error if there is one.</summary>
     public override CUresult cuStreamAddCallback(

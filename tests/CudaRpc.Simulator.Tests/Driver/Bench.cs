@@ -11,11 +11,14 @@ internal sealed unsafe class Bench : IDisposable
 {
     private static readonly ConcurrentBag<byte[]> s_pinned = []; // Keeps them from being collected.
 
-    public Bench(ulong memoryBytes = 64 << 20, int devices = 1, bool withContext = true)
+    public Bench(ulong memoryBytes = 64 << 20, int devices = 1, bool withContext = true, bool initialize = true)
     {
         Gpu = new SimulatedGpu(new SimulatedGpuOptions { MemoryBytes = memoryBytes, DeviceCount = devices });
         Driver = new SimulatedDriver(Gpu, Log.Enqueue);
-        Must(Driver.cuInit(0));
+        if (initialize)
+        {
+            Must(Driver.cuInit(0));
+        }
         if (withContext)
         {
             Context = NewContext();

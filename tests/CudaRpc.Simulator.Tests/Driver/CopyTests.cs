@@ -30,6 +30,17 @@ public sealed unsafe class CopyTests
     }
 
     [Fact]
+    public void UnifiedCopy_OfFreedDeviceMemory_IsInvalid()
+    {
+        using var bench = new Bench();
+        CUdeviceptr device = bench.Allocate(8);
+        long value = 42;
+        Bench.Must(bench.Driver.cuMemFree_v2(device));
+
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuMemcpy(device, new CUdeviceptr((ulong)&value), 8));
+    }
+
+    [Fact]
     public void Copy_BetweenDevices_KeepsTheBytes()
     {
         using var bench = new Bench(devices: 2);

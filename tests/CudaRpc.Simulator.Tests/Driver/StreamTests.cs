@@ -324,4 +324,28 @@ public sealed unsafe class StreamTests
 
         Assert.Equal(CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE, status);
     }
+
+    [Fact]
+    public void CaptureMode_IsExchangedPerThread()
+    {
+        using var bench = new Bench();
+        CUstreamCaptureMode mode = CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED, elsewhere = mode;
+
+        Bench.Must(bench.Driver.cuThreadExchangeStreamCaptureMode(&mode));
+        Assert.Equal(CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL, mode);
+        var thread = new Thread(() =>
+        {
+            CUstreamCaptureMode exchanged = CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+            bench.Driver.cuThreadExchangeStreamCaptureMode(&exchanged);
+            elsewhere = exchanged;
+        });
+        thread.Start();
+        thread.Join();
+        Bench.Must(bench.Driver.cuThreadExchangeStreamCaptureMode(&mode));
+
+        Assert.Equal(CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED, mode);
+        Assert.Equal(CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL, elsewhere);
+        mode = (CUstreamCaptureMode)3;
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuThreadExchangeStreamCaptureMode(&mode));
+    }
 }
