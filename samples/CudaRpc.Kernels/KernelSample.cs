@@ -18,7 +18,7 @@ public abstract class KernelSample
     /// <summary>Why the tolerance of <see cref="Prepare"/> is what it is.</summary>
     public abstract string ToleranceReason { get; }
 
-    /// <summary>What a size means for this kernel, such as <c>1024 x 768</c>.</summary>
+    /// <summary>What a size means for this kernel, such as <c>1024x768</c>.</summary>
     public abstract string Describe(int size);
 
     /// <summary>Inputs, arguments and expected results for one size. The same size always gives the same values.</summary>

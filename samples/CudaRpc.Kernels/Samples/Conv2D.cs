@@ -21,7 +21,7 @@ public sealed class Conv2D : KernelSample
     public override string ToleranceReason => "IEEE fused multiply-adds in a fixed order";
 
     /// <inheritdoc/>
-    public override string Describe(int size) => $"{size} x {Height(size)}";
+    public override string Describe(int size) => $"{size}x{Height(size)}";
 
     /// <inheritdoc/>
     public override KernelCase Prepare(int size)

@@ -20,7 +20,7 @@ public sealed class Mandelbrot : KernelSample
     public override string ToleranceReason => "counts of steps whose every rounding the kernel spells out";
 
     /// <inheritdoc/>
-    public override string Describe(int size) => $"{size} x {Height(size)}";
+    public override string Describe(int size) => $"{size}x{Height(size)}";
 
     /// <inheritdoc/>
     public override KernelCase Prepare(int size)

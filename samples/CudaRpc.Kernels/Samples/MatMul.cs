@@ -29,7 +29,7 @@ public sealed class MatMul : KernelSample
     public override string Describe(int size)
     {
         (int m, int n, int k) = Shape(size);
-        return $"{m} x {n} x {k}";
+        return $"{m}x{n}x{k}";
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ public sealed class Transpose : KernelSample
     public override string ToleranceReason => "copies";
 
     /// <inheritdoc/>
-    public override string Describe(int size) => $"{size} x {Height(size)}";
+    public override string Describe(int size) => $"{size}x{Height(size)}";
 
     /// <inheritdoc/>
     public override KernelCase Prepare(int size)

@@ -12,12 +12,12 @@ internal sealed unsafe class PtxBench : IDisposable
 
     public PtxBench(string source, int workers = 2)
     {
-        Memory = new DeviceMemory(1UL << 32);
+        Memory = new Simulator.Memory.DeviceMemory(1UL << 32);
         Launcher = new KernelLauncher(workers);
         Module = new LoadedModule(PtxModule.Parse(source, "test"), Memory, _owner);
     }
 
-    public DeviceMemory Memory { get; }
+    public Simulator.Memory.DeviceMemory Memory { get; }
 
     public KernelLauncher Launcher { get; }
 
