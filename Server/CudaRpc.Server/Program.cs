@@ -5,6 +5,7 @@ var root = new RootCommand("Use an NVIDIA GPU that is in another machine: the se
 {
     ServeCommand.Create(),
     DevicesCommand.Create(),
+    DemoCommand.Create(),
     CoverageCommand.Create(),
 };
 return root.Parse(args).Invoke();
