@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace CudaRpc.Samples.Tests;
+
+/// <summary>A server with a simulated GPU, in a process of its own, on a Unix socket.</summary>
+public sealed class ServerFixture : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cudarpc-server-");
+    private readonly Process _server;
+
+    public ServerFixture()
+    {
+        string assembly = Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll");
+        ProcessStartInfo start = new(
+            "dotnet", [assembly, "serve", "--driver", "simulated", "--listen", $"unix://{_folder.FullName}/socket", "--until-stdin-ends"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        _server = Process.Start(start)!;
+        string line = _server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server ended before it listened.");
+        Url = line["listening ".Length..];
+    }
+
+    /// <summary>Where it listens.</summary>
+    public string Url { get; }
+
+    public void Dispose()
+    {
+        _server.StandardInput.Close();
+        _server.WaitForExit();
+        _server.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
