@@ -221,7 +221,7 @@ internal unsafe ref struct Call
     {
         if (length > ProtocolLimits.Body)
         {
-            ProtocolException.Throw($"argument of {length} bytes to {CallId.Name(_callId)}; at most {ProtocolLimits.Body} fit a body");
+            throw new FrameTooLargeException((long)length, ProtocolLimits.Body);
         }
 
         _writer.Write(new ReadOnlySpan<byte>(bytes, (int)length));

@@ -175,7 +175,8 @@ public sealed class Session : IDisposable
 
     /// <summary>
     /// What a call answers that ended with an exception: CUDA_ERROR_DEVICE_UNAVAILABLE where the connection is gone (and is from then on),
-    /// CUDA_ERROR_DEINITIALIZED after <see cref="Dispose"/>, CUDA_ERROR_UNKNOWN where the exception is our bug.
+    /// CUDA_ERROR_DEINITIALIZED after <see cref="Dispose"/>, CUDA_ERROR_NOT_SUPPORTED for arguments beyond a frame's bound,
+    /// CUDA_ERROR_INVALID_VALUE for sizes that overflow, CUDA_ERROR_UNKNOWN where the exception is our bug.
     /// </summary>
     internal CUresult Failed(uint callId, Exception failure)
     {
@@ -183,6 +184,11 @@ public sealed class Session : IDisposable
         {
             case ObjectDisposedException when IsDisposed:
                 return CUresult.CUDA_ERROR_DEINITIALIZED;
+            case FrameTooLargeException:
+                SessionLog.NotSupported(Logger, CallId.Name(callId) ?? "a call", failure.Message);
+                return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+            case OverflowException:
+                return CUresult.CUDA_ERROR_INVALID_VALUE;
             case IOException or ProtocolException or MessagePackSerializationException or ObjectDisposedException:
                 Lose(CallId.Name(callId) ?? "a call", failure);
                 return CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE;

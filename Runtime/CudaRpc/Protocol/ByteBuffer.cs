@@ -48,7 +48,7 @@ internal sealed class ByteBuffer(int capacity, int maximum) : IBufferWriter<byte
 
         if (count > maximum - _length)
         {
-            ProtocolException.Throw($"a frame of more than {_length} + {count} bytes does not fit its bound of {maximum} bytes");
+            throw new FrameTooLargeException((long)_length + count, maximum);
         }
 
         byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Min(maximum, Math.Max(_length + count, _bytes.Length * 2)), pinned: true);
