@@ -48,7 +48,7 @@ internal sealed unsafe class ServerLink
         catch (Exception failure)
         {
             return None(
-                $"cannot use the CUDA server {configuration.Server} (from {configuration.Source}): {failure.Message}; "
+                $"cannot use the CUDA server {configuration.Server} (from {configuration.Source}): {failure.Message.TrimEnd('.')}; "
                 + "start it there with 'cudarpc serve' or correct the URL");
         }
     }

@@ -9,6 +9,14 @@ public sealed class ProcessTests
     public void Copies_FromManyThreads_ComeBackUnchanged() => AssertOutput("copies", "400 copies on a named device");
 
     [Fact]
+    public void Ilgpu_InDotnetProcess_ComputesRight()
+    {
+        Outcome outcome = Shim.RunIlgpu("sim:");
+        Assert.Equal("", outcome.Errors);
+        Assert.Equal(["OK"], outcome.Lines);
+    }
+
+    [Fact]
     public void Calls_AfterMain_AreAnswered()
     {
         Outcome outcome = Shim.Run("exit", s_simulated);

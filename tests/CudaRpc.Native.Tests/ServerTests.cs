@@ -32,6 +32,14 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public void Ilgpu_ThroughServer_ComputesRight()
+    {
+        Outcome outcome = Shim.RunIlgpu(Listen("unix"));
+        Assert.Equal("", outcome.Errors);
+        Assert.Equal(["OK"], outcome.Lines);
+    }
+
+    [Fact]
     public void Server_InConfigurationFile_IsUsed()
     {
         string file = Path.Combine(_folder, "config");

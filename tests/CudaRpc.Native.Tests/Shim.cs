@@ -13,8 +13,7 @@ internal static class Shim
     static Shim() => AppDomain.CurrentDomain.ProcessExit += (_, _) => System.IO.Directory.Delete(s_builds, recursive: true);
 
     /// <summary>Root of the checkout that the tests were built from.</summary>
-    public static string Repository { get; } = typeof(Shim).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+    public static string Repository { get; } = BuildTime("RepositoryRoot");
 
     /// <summary>Where the library is; a test that needs it is skipped where it has not been published.</summary>
     public static string Directory
@@ -42,14 +41,12 @@ internal static class Shim
         string[]? arguments = null,
         Action? whenReady = null)
     {
-        var start = new ProcessStartInfo(Compile(name), arguments ?? []);
-        foreach (string ours in start.Environment.Keys.Where(key => key.StartsWith("CUDARPC_", StringComparison.Ordinal)).ToArray())
-            start.Environment.Remove(ours);
-        start.Environment["LD_LIBRARY_PATH"] = Directory;
-        start.Environment["HOME"] = s_builds;
-        foreach ((string variable, string value) in environment) start.Environment[variable] = value;
-        return Run(start, input, whenReady);
+        return RunWithShim(new ProcessStartInfo(Compile(name), arguments ?? []), environment, input, whenReady);
     }
+
+    /// <summary>Runs a .NET program that uses ILGPU, which loads the library by its name.</summary>
+    public static Outcome RunIlgpu(string server) =>
+        RunWithShim(new ProcessStartInfo("dotnet", [BuildTime("IlgpuProgram")]), [("CUDARPC_SERVER", server)], "", null);
 
     /// <summary>Runs a tool of the machine.</summary>
     public static string Tool(string program, params string[] arguments)
@@ -58,6 +55,20 @@ internal static class Shim
         Assert.True(outcome.ExitCode == 0, $"{program} failed: {outcome.Errors}");
         return outcome.Output;
     }
+
+    private static Outcome RunWithShim(
+        ProcessStartInfo start, IEnumerable<(string Name, string Value)> environment, string input, Action? whenReady)
+    {
+        foreach (string ours in start.Environment.Keys.Where(key => key.StartsWith("CUDARPC_", StringComparison.Ordinal)).ToArray())
+            start.Environment.Remove(ours);
+        start.Environment["LD_LIBRARY_PATH"] = Directory;
+        start.Environment["HOME"] = s_builds;
+        foreach ((string variable, string value) in environment) start.Environment[variable] = value;
+        return Run(start, input, whenReady);
+    }
+
+    private static string BuildTime(string key) =>
+        typeof(Shim).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 
     private static string Compile(string name)
     {
