@@ -18,13 +18,11 @@ internal sealed class ThreadLanes
         }
     }
 
-    public Lane Of(Session session)
-    {
-        if (ReferenceEquals(_lastSession, session))
-        {
-            return _lastLane!;
-        }
+    public Lane Of(Session session) => ReferenceEquals(_lastSession, session) ? _lastLane! : Find(session);
 
+    // Apart from the path that every call takes: the closure is allocated where the method begins.
+    private Lane Find(Session session)
+    {
         _lanes.RemoveAll(static entry => entry.Session.IsDisposed);
         Lane? lane = _lanes.Find(entry => ReferenceEquals(entry.Session, session)).Lane;
         if (lane is null)
