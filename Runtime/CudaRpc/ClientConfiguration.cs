@@ -40,7 +40,7 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
     private static string? FindFile(Func<string, string?> variable)
     {
         if (variable(FileVariable) is { Length: > 0 } named)
-            return File.Exists(named) ? named : throw new InvalidOperationException($"{FileVariable} names {named}, which does not exist");
+            return File.Exists(named) ? named : throw new InvalidOperationException($"{FileVariable} names {named}, which is no file");
         if (variable("HOME") is { Length: > 0 } home)
         {
             string own = Path.Combine(home, ".config/cudarpc/config");

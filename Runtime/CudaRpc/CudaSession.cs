@@ -66,7 +66,7 @@ public sealed unsafe class CudaSession : IDisposable
     /// <exception cref="CudaException">The driver could not be initialised or has no device.</exception>
     public static CudaSession Connect(string url, SessionOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(url);
+        ArgumentNullException.ThrowIfNull(url);
         return new CudaSession(DriverFactory.Open(url, options ?? new SessionOptions()));
     }
 

@@ -1,11 +1,15 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using CudaRpc.Server.Commands;
 
-var root = new RootCommand("Use an NVIDIA GPU that is in another machine: the server, and tools around it.")
+// A plain command and not RootCommand, which takes its name from the file that happens to hold it.
+var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machine: the server, and tools around it.")
 {
     ServeCommand.Create(),
     DevicesCommand.Create(),
     DemoCommand.Create(),
     CoverageCommand.Create(),
+    new HelpOption(),
+    new VersionOption(),
 };
-return root.Parse(args).Invoke();
+return cudarpc.Parse(args).Invoke();

@@ -29,7 +29,16 @@ internal static class Handshake
         Span<byte> preface = stackalloc byte[PrefaceSize];
         for (int length = 0; length < PrefaceSize;)
         {
-            int received = connection.Receive(preface[length..]);
+            int received;
+            try
+            {
+                received = connection.Receive(preface[length..]);
+            }
+            catch (IOException failure)
+            {
+                throw new IOException($"{failure.Message}; is that a CudaRpc peer?", failure);
+            }
+
             length += received > 0 ? received : throw new ProtocolException($"{connection.Peer} closed the connection without a preface");
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 
 namespace CudaRpc.Transport;
 
@@ -11,6 +12,9 @@ public sealed record ServerUrl
 {
     /// <summary>Port of <c>tcp://</c> where none is given.</summary>
     public const int DefaultPort = 14834;
+
+    // sockaddr_un has room for 108 bytes, with the NUL.
+    private const int LongestPath = 107;
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
 
@@ -42,9 +46,14 @@ public sealed record ServerUrl
         if (text.StartsWith("unix://", StringComparison.Ordinal))
         {
             string path = text["unix://".Length..];
-            return path.StartsWith('/')
+            if (!path.StartsWith('/'))
+            {
+                throw Bad(text, "a unix URL needs an absolute path, as in unix:///run/cudarpc.sock");
+            }
+
+            return Encoding.UTF8.GetByteCount(path) <= LongestPath
                 ? new ServerUrl("unix", "", 0, path)
-                : throw Bad(text, "a unix URL needs an absolute path, as in unix:///run/cudarpc.sock");
+                : throw Bad(text, $"a Unix socket's path has at most {LongestPath} bytes");
         }
 
         if (text.StartsWith("tcp://", StringComparison.Ordinal))

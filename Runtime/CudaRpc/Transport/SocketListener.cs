@@ -76,8 +76,9 @@ internal sealed class SocketListener : Listener
 
     private static void RemoveStale(ServerUrl url, EndPoint endPoint)
     {
-        if (!File.Exists(url.Path))
+        if (!UnixSocketFile.IsSocket(url.Path))
         {
+            // Nothing there, or something that is not ours to touch: binding says which.
             return;
         }
 

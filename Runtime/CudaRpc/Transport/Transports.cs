@@ -12,23 +12,16 @@ internal static class Transports
     {
         long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         Exception? last = null;
-        try
+        foreach (EndPoint endPoint in SocketAddresses.Resolve(url))
         {
-            foreach (EndPoint endPoint in SocketAddresses.Resolve(url))
+            try
             {
-                try
-                {
-                    return new SocketConnection(ConnectSocket(endPoint, deadline), url.ToString());
-                }
-                catch (SocketException failure)
-                {
-                    last = failure;
-                }
+                return new SocketConnection(ConnectSocket(endPoint, deadline), url.ToString());
             }
-        }
-        catch (SocketException failure)
-        {
-            last = failure;
+            catch (SocketException failure)
+            {
+                last = failure;
+            }
         }
 
         throw new IOException($"no server at {url}: {last?.Message ?? "the name has no address"}", last);

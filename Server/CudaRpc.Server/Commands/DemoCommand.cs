@@ -21,8 +21,9 @@ internal static class DemoCommand
             DefaultValueFactory = _ => 1,
             HelpName = "N",
         };
+        repeat.Validators.Add(result => Positive.Check(result, 1_000_000));
         Command command = new("demo", "Run the sample kernels through a server and verify their results") { server, json, repeat };
-        command.SetAction(parsed => Run(parsed.GetValue(server), parsed.GetValue(json), Math.Max(1, parsed.GetValue(repeat))));
+        command.SetAction(parsed => Run(parsed.GetValue(server), parsed.GetValue(json), parsed.GetValue(repeat)));
         return command;
     }
 
@@ -43,13 +44,9 @@ internal static class DemoCommand
 
             return report.Verified ? 0 : 1;
         }
-        catch (DllNotFoundException)
+        catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
         {
-            return Fail("this machine has no CUDA driver (libcuda.so.1)");
-        }
-        catch (Exception failure) when (failure is CudaException or ProtocolException or IOException or FormatException or InvalidOperationException)
-        {
-            return Fail(failure.Message);
+            return ExpectedFailure.Report("demo", ExpectedFailure.Describe(failure)!);
         }
     }
 

@@ -49,11 +49,9 @@ internal static class DevicesCommand
 
             return 0;
         }
-        catch (Exception failure) when (failure is IOException or ArgumentException or FormatException or InvalidOperationException
-            or CudaException or Protocol.ProtocolException or DllNotFoundException)
+        catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
         {
-            Console.Error.WriteLine($"cudarpc devices: {failure.Message}");
-            return 1;
+            return ExpectedFailure.Report("devices", ExpectedFailure.Describe(failure)!);
         }
     }
 }

@@ -44,6 +44,8 @@ internal static class ServeCommand
             DefaultValueFactory = _ => new ServerLimits().Sessions,
             HelpName = "N",
         };
+        memory.Validators.Add(result => Positive.Check(result, 1 << 20));
+        sessions.Validators.Add(result => Positive.Check(result, 1 << 16));
         var json = new Option<bool>("--log-json") { Description = "Write the log as JSON lines." };
         var untilStdin = new Option<bool>("--until-stdin-ends") { Description = "Stop when standard input ends, as it does when the program that started the server is gone." };
         var command = new Command("serve", "Serve this machine's GPU, or a simulated one, to programs elsewhere.")
@@ -89,13 +91,13 @@ internal static class ServeCommand
 
             return Serve(server, source, urls, settings.UntilStdinEnds, logger);
         }
-        catch (Exception failure) when (failure is FormatException or ArgumentOutOfRangeException)
-        {
-            return Fail(failure.Message);
-        }
         catch (DllNotFoundException)
         {
             return Fail($"there is no CUDA driver here ({settings.Library} does not load). Use --driver simulated for a simulated GPU.");
+        }
+        catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
+        {
+            return Fail(ExpectedFailure.Describe(failure)!);
         }
     }
 
@@ -165,11 +167,7 @@ internal static class ServeCommand
         }
     });
 
-    private static int Fail(string message)
-    {
-        Console.Error.WriteLine($"cudarpc serve: {message}");
-        return 1;
-    }
+    private static int Fail(string message) => ExpectedFailure.Report("serve", message);
 
     private static string DefaultSocket() => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
         ? $"unix://{runtime}/cudarpc.sock"

@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Server.Commands;
+
+/// <summary>Failures that are the user's to mend: told in one line, without a stack trace.</summary>
+internal static class ExpectedFailure
+{
+    /// <summary>The line, or null for what is our bug.</summary>
+    public static string? Describe(Exception failure) => failure switch
+    {
+        DllNotFoundException => "this machine has no CUDA driver (libcuda.so.1 does not load)",
+        CudaException or ProtocolException or IOException or SocketException or FormatException or InvalidOperationException
+            or UnauthorizedAccessException => failure.Message,
+        _ => null,
+    };
+
+    /// <summary>Prints the line behind the command's name, and returns the exit code.</summary>
+    public static int Report(string command, string message)
+    {
+        Console.Error.WriteLine($"cudarpc {command}: {message}");
+        return 1;
+    }
+}
