@@ -53,16 +53,9 @@ public sealed unsafe partial class SimulatedDriver
         CUdeviceptr dstDevice, nuint dstPitch, uint ui, nuint Width, nuint Height, CUstream hStream) =>
         SetAsync(dstDevice, dstPitch, Width, Height, ui, hStream);
 
+    // Of device memory, a set without a stream does not make the host wait either: it is ordered by the legacy stream.
     private CUresult Set<T>(CUdeviceptr destination, nuint pitch, nuint width, nuint rows, T value)
-        where T : unmanaged
-    {
-        if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        CUresult result = PrepareSet(destination, pitch, width, rows, value, out StreamWork? work);
-        return work is null ? result : context.Run(context.LegacyStream, work);
-    }
+        where T : unmanaged => SetAsync(destination, pitch, width, rows, value, default);
 
     private CUresult SetAsync<T>(CUdeviceptr destination, nuint pitch, nuint width, nuint rows, T value, CUstream hStream)
         where T : unmanaged

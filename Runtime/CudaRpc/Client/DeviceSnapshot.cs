@@ -113,6 +113,9 @@ internal sealed record DeviceFacts(
         return new DeviceFacts(name, uuid, luid, nodeMask, bytes, pci, attributes);
     }
 
+    /// <summary>An attribute that bounds something; no bound where the driver does not tell.</summary>
+    public uint Limit(CUdevice_attribute attribute) => (uint)(Attributes[(int)attribute] ?? int.MaxValue);
+
     public void Write(ref MessagePackWriter writer)
     {
         writer.Write(Name);

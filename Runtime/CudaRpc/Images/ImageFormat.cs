@@ -14,6 +14,8 @@ internal static unsafe class ImageFormat
     private const uint WrapperLinked = 2;
     private const int FatbinHeaderSize = 16;
     private const int ElfHeaderSize = 64;
+    private const int SectionSize = 64;
+    private const int CudaMachine = 190;
     private const uint SectionWithoutBytes = 8;
 
     /// <summary>
@@ -36,7 +38,7 @@ internal static unsafe class ImageFormat
             case FatbinMagic:
                 return Span(image, FatbinLength(new ReadOnlySpan<byte>(image, FatbinHeaderSize)));
             case ElfMagic:
-                return Span(image, ElfLength(image));
+                return IsCubin(image) ? Span(image, ElfLength(image)) : default;
             default:
                 return TextOf(image);
         }
@@ -59,7 +61,7 @@ internal static unsafe class ImageFormat
                 case ElfMagic:
                     fixed (byte* start = image)
                     {
-                        return image.Length >= ElfHeaderSize && TablesFit(image) && ElfLength(start) <= (ulong)image.Length;
+                        return image.Length >= ElfHeaderSize && IsCubin(start) && TablesFit(image) && ElfLength(start) <= (ulong)image.Length;
                     }
             }
         }
@@ -78,6 +80,11 @@ internal static unsafe class ImageFormat
 
     private static ulong FatbinLength(ReadOnlySpan<byte> header) =>
         BinaryPrimitives.ReadUInt16LittleEndian(header[6..]) + BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
+
+    // 64-bit, little endian, for a GPU, tables of the usual entry sizes: what else says it is ELF is not followed into memory.
+    private static bool IsCubin(byte* elf) =>
+        elf[4] == 2 && elf[5] == 1 && *(ushort*)(elf + 18) == CudaMachine && *(ushort*)(elf + 52) == ElfHeaderSize
+        && *(ushort*)(elf + 58) is 0 or SectionSize && *(ulong*)(elf + 40) < int.MaxValue;
 
     // The file's size is not in it: the furthest end of anything its tables name is.
     private static ulong ElfLength(byte* elf)

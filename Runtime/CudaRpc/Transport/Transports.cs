@@ -12,6 +12,11 @@ internal static class Transports
     {
         long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         Exception? last = null;
+        if (url.Scheme == "unix" && !UnixSocketFile.IsSocket(url.Path))
+        {
+            throw new IOException($"no server at {url}: there is no socket");
+        }
+
         foreach (EndPoint endPoint in SocketAddresses.Resolve(url))
         {
             try

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CudaRpc.Driver;
 using CudaRpc.Kernels;
 using CudaRpc.Protocol;
 
@@ -58,7 +59,14 @@ internal static class DemoCommand
             throw new InvalidOperationException($"{url} has no device");
         }
 
-        return new DemoReport(url, device.Name, [.. KernelSamples.All.Select(sample => RunKernel(device, sample, repeat))]);
+        try
+        {
+            return new DemoReport(url, device.Name, [.. KernelSamples.All.Select(sample => RunKernel(device, sample, repeat))]);
+        }
+        catch (CudaException failure) when (failure.Result == CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE)
+        {
+            throw new IOException($"the connection to {url} was lost", failure);
+        }
     }
 
     // A context each, because a kernel that fails takes its context with it.
@@ -76,15 +84,9 @@ internal static class DemoCommand
 
             return DemoKernel.From(fastest);
         }
-        catch (CudaException failure)
+        catch (CudaException failure) when (failure.Result != CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE)
         {
             return DemoKernel.Failed(sample.Name, sample.Describe(sample.DefaultSize), failure.Message);
         }
-    }
-
-    private static int Fail(string message)
-    {
-        Console.Error.WriteLine($"cudarpc demo: {message}");
-        return 1;
     }
 }

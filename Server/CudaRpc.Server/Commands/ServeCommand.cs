@@ -106,7 +106,8 @@ internal static class ServeCommand
         using var stop = new ManualResetEventSlim();
         void Stop(PosixSignalContext context)
         {
-            context.Cancel = true;
+            // A second one ends the process as if nobody listened: a driver may not let its sessions go.
+            context.Cancel = !stop.IsSet;
             stop.Set();
         }
 
@@ -122,9 +123,7 @@ internal static class ServeCommand
                 {
                     ServerLog.Insecure(logger, bound.ToString());
                 }
-
-                // For whoever started the server: one line per address, when it can be connected to.
-                Console.WriteLine($"listening {bound}");
+                Announce(bound);
             }
             catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
             {
@@ -132,7 +131,6 @@ internal static class ServeCommand
             }
         }
 
-        Console.Out.Flush();
         if (untilStdinEnds)
         {
             new Thread(() =>
@@ -148,6 +146,20 @@ internal static class ServeCommand
 
         stop.Wait();
         return 0;
+    }
+
+    // For whoever started the server: one line per address, when it can be connected to. Nobody need be listening.
+    private static void Announce(ServerUrl url)
+    {
+        try
+        {
+            Console.WriteLine($"listening {url}");
+            Console.Out.Flush();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Standard output is closed.
+        }
     }
 
     private static ILoggerFactory Logs(bool json) => LoggerFactory.Create(builder =>

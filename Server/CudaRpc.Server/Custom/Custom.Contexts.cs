@@ -90,17 +90,12 @@ internal static unsafe partial class Custom
 
         // Of a driver that sessions share, each session has retained the context once, and may take away no more than its own part of it.
         bool shared = driver is not IDisposable;
-        CUresult status = reset && !shared ? driver.cuDevicePrimaryCtxReset_v2(dev) : CUresult.CUDA_SUCCESS;
         if (shared)
         {
             call.Session.ReclaimContext(native);
         }
 
-        if (status == CUresult.CUDA_SUCCESS)
-        {
-            status = driver.cuDevicePrimaryCtxRelease_v2(dev);
-        }
-
+        CUresult status = reset && !shared ? driver.cuDevicePrimaryCtxReset_v2(dev) : driver.cuDevicePrimaryCtxRelease_v2(dev);
         call.Session.ReleaseContext(id, native);
         call.Reply(status);
     }

@@ -8,7 +8,8 @@ namespace CudaRpc.Server;
 // driver take turns.
 internal static unsafe partial class Custom
 {
-    public static void cuMemcpyHtoD_v2(CudaDriver driver, ref ServerCall call) => ToDevice(driver, ref call, asynchronous: false);
+    // Posted, it has to be in order with the legacy stream's work but need not wait for it: the source is staged here in any case.
+    public static void cuMemcpyHtoD_v2(CudaDriver driver, ref ServerCall call) => ToDevice(driver, ref call, asynchronous: call.IsPosted);
 
     public static void cuMemcpyHtoDAsync_v2(CudaDriver driver, ref ServerCall call) => ToDevice(driver, ref call, asynchronous: true);
 

@@ -15,6 +15,12 @@ internal static unsafe partial class Custom
 
         CUdeviceptr address;
         CUresult status = driver.cuMemAlloc_v2(&address, bytes);
+        if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
+        {
+            call.Session.WaitForReleases();
+            status = driver.cuMemAlloc_v2(&address, bytes);
+        }
+
         ReplyAllocation(ref call, status, address, bytes, streamOrdered: false);
     }
 
@@ -31,6 +37,12 @@ internal static unsafe partial class Custom
         CUdeviceptr address;
         nuint pitch;
         CUresult status = driver.cuMemAllocPitch_v2(&address, &pitch, width, height, elementSize);
+        if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
+        {
+            call.Session.WaitForReleases();
+            status = driver.cuMemAllocPitch_v2(&address, &pitch, width, height, elementSize);
+        }
+
         ReplyAllocation(ref call, status, address, pitch * height, streamOrdered: false);
         if (status == CUresult.CUDA_SUCCESS)
         {

@@ -34,7 +34,8 @@ internal unsafe ref struct ServerCall
     /// <summary>The driver's value of the context that is current for the call; known after <see cref="Begin"/>.</summary>
     public readonly nint CurrentContext => _lane.CurrentContext;
 
-    private readonly bool IsPosted => (_header.Flags & FrameFlags.Posted) != 0;
+    /// <summary>Whether nobody waits for the answer.</summary>
+    public readonly bool IsPosted => (_header.Flags & FrameFlags.Posted) != 0;
 
     public bool ReadBoolean() => _reader.ReadBoolean();
 

@@ -56,13 +56,18 @@ internal sealed unsafe class ServerLane : IDisposable
                 return true;
             }
 
-            if (!posted)
+            bool keepsTurn = posted && !MayBlock(header.CallId);
+            if (!keepsTurn)
             {
                 Session.Gate.Leave();
             }
 
-            Serve(header);
-            if (posted)
+            using (posted && !keepsTurn ? Session.BeginRelease() : default)
+            {
+                Serve(header);
+            }
+
+            if (keepsTurn)
             {
                 Session.Gate.Leave();
             }
@@ -80,10 +85,10 @@ internal sealed unsafe class ServerLane : IDisposable
             return CUresult.CUDA_SUCCESS;
         }
 
-        nint native = 0;
-        if (context != 0 && !Session.Handles.TryResolve(HandleId.Make(HandleKind.CUcontext, context), out native))
+        // A context that has ended is still on its thread's stack. Calls that need none go on; to the others it is as if there were none.
+        if (context == 0 || !Session.Handles.TryResolve(HandleId.Make(HandleKind.CUcontext, context), out nint native))
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            native = 0;
         }
 
         CUresult status = Session.Driver.cuCtxSetCurrent(new CUcontext(native));
@@ -185,6 +190,11 @@ internal sealed unsafe class ServerLane : IDisposable
         NativeMemory.AlignedFree(_staging);
         _staging = null;
     }
+
+    // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
+    // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
+    private static bool MayBlock(uint callId) => callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload
+        or CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
 
     private void Serve(in FrameHeader header)
     {

@@ -26,6 +26,7 @@ internal sealed class ServerSession
     private DeferredFailure _deferred;
     private volatile bool _hasDeferred;
     private bool _ending;
+    private int _releases;
     private long _memoryBytes;
 
     public ServerSession(int id, CudaDriver driver, ServerLimits limits, ILogger logger)
@@ -95,6 +96,39 @@ internal sealed class ServerSession
 
         Interlocked.Add(ref _memoryBytes, -(long)block.Bytes);
         return true;
+    }
+
+    /// <summary>A posted call that may block, and may free memory, begins; it ends when the result is disposed.</summary>
+    public Release BeginRelease()
+    {
+        lock (_lock)
+        {
+            _releases++;
+        }
+
+        return new Release(this);
+    }
+
+    /// <summary>Waits until what was freed before is free: a posted free may still be waiting for the GPU.</summary>
+    public void WaitForReleases()
+    {
+        lock (_lock)
+        {
+            while (_releases > 0 && !_ending)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    /// <summary>For <see cref="Release"/>.</summary>
+    internal void EndRelease()
+    {
+        lock (_lock)
+        {
+            _releases--;
+            Monitor.PulseAll(_lock);
+        }
     }
 
     /// <summary>A context has ended, and with it all memory in it.</summary>
@@ -230,6 +264,12 @@ internal sealed class ServerSession
             }
         }
     }
+}
+
+/// <summary>A release under way; ends it when disposed.</summary>
+internal readonly struct Release(ServerSession? session) : IDisposable
+{
+    public void Dispose() => session?.EndRelease();
 }
 
 /// <summary>Device memory that a session allocated: size in bytes, the driver's context, and which of the two frees it takes.</summary>

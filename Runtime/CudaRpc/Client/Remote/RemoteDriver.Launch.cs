@@ -68,9 +68,14 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
-        if (Current.Value == 0)
+        if (Context(default) is not ContextInfo context)
         {
             return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+        }
+
+        if (!Fits(shape, function, Facts(context.Device)!))
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
         byte* packed = stackalloc byte[function.ParameterBytes <= MaximumParameterBytes ? function.ParameterBytes : 0];
@@ -104,6 +109,21 @@ public sealed unsafe partial class RemoteDriver
         {
             return _session.Failed(callId, failure);
         }
+    }
+
+    // What the driver would refuse at the call. Programs try shapes out and go by the answer.
+    private static bool Fits(in LaunchShape shape, FunctionInfo function, DeviceFacts device)
+    {
+        ulong threads = (ulong)shape.BlockX * shape.BlockY * shape.BlockZ;
+        return threads <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK)
+            && threads <= (uint)(function[CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK] ?? int.MaxValue)
+            && shape.BlockX <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X)
+            && shape.BlockY <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y)
+            && shape.BlockZ <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z)
+            && shape.GridX <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X)
+            && shape.GridY <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y)
+            && shape.GridZ <= device.Limit(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z)
+            && shape.SharedBytes <= (uint)(function[CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES] ?? int.MaxValue);
     }
 
     // Parameters come as one pointer each, or ready packed in `extra`; never both.
