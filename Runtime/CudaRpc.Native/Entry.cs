@@ -18,6 +18,9 @@ internal static unsafe class Entry
     private static bool s_forked;
     private static int s_bugReported;
 
+    // Before anything else: a child forked while the parent still connects must not wait for a thread it does not have.
+    static Entry() => Fork.Watch();
+
     /// <summary>The driver that calls go to; null before cuInit has succeeded and in a forked child.</summary>
     internal static CudaDriver? Driver => Volatile.Read(ref s_driver);
 

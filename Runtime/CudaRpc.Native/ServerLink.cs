@@ -42,7 +42,6 @@ internal sealed unsafe class ServerLink
             CudaDriver driver = DriverFactory.Open(configuration.Server, options);
             int version;
             driver.ThrowIfFailed(driver.cuDriverGetVersion(&version));
-            Fork.Watch();
             return new ServerLink(driver, version, "");
         }
         catch (Exception failure)

@@ -92,8 +92,9 @@ public sealed unsafe class CudaSession : IDisposable
             Volatile.Write(ref _disposed, true);
             contexts = [.. _contexts];
         }
-        foreach (CudaContext context in contexts) context.Dispose();
+        // A driver of its own first: it releases everything at once and ends what still runs, where each context would wait for it.
         (Driver as IDisposable)?.Dispose();
+        foreach (CudaContext context in contexts) context.Dispose();
     }
 
     internal void Adopt(CudaContext context)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CudaRpc.Driver;
 
 namespace CudaRpc.Client;
@@ -5,7 +6,15 @@ namespace CudaRpc.Client;
 /// <summary>What the client knows of a handle of its session. Immutable but for what derived classes add.</summary>
 internal class HandleInfo(HandleKind kind, nint parent)
 {
+    private ConcurrentDictionary<(string Name, nint Context), nint>? _made;
+
     public HandleKind Kind { get; } = kind;
+
+    /// <summary>
+    /// Handles already made from this one, by name (a module's functions) or by context (a library's modules): asking again costs nothing.
+    /// They go with it.
+    /// </summary>
+    public ConcurrentDictionary<(string Name, nint Context), nint> Made => LazyInitializer.EnsureInitialized(ref _made);
 
     /// <summary>Handle whose end is also this one's: the context of a stream, the module of a function. 0 for none.</summary>
     public nint Parent { get; } = parent;

@@ -73,9 +73,9 @@ internal sealed unsafe class Lane : IDisposable
     public ByteBuffer BeginBody()
     {
         _deferred = null;
+        _session.ThrowIfLost();
         if (_connection is null)
         {
-            _session.ThrowIfLost();
             (_connection, _reader) = _session.OpenLane();
         }
 

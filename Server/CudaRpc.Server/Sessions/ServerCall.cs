@@ -193,7 +193,7 @@ internal unsafe ref struct ServerCall
             Malformed("values behind the last argument");
         }
 
-        if (!IsPosted && Session.TakeDeferred(out DeferredFailure deferred))
+        if (!IsPosted && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
         {
             StartReply();
             _writer.Write((uint)deferred.Result);
@@ -254,7 +254,7 @@ internal unsafe ref struct ServerCall
             _replied = true;
             if (status != CUresult.CUDA_SUCCESS)
             {
-                Session.Remember(new DeferredFailure(_header.CallId, status));
+                Session.Remember(new DeferredFailure(_header.CallId, status, _header.Context));
             }
 
             return false;

@@ -13,12 +13,13 @@ internal sealed class ServerHandles(int limit)
     private readonly ConcurrentDictionary<nint, ServerHandle> _handles = new();
     private readonly ConcurrentDictionary<(HandleKind, nint), nint> _ids = new();
     private int _count;
+    private int _version;
 
     /// <summary>Handles alive.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Changes whenever a handle ends, so that a lane need not look up its context at every call.</summary>
-    public int Version { get; private set; }
+    public int Version => Volatile.Read(ref _version);
 
     /// <summary>Whether one more handle is within the session's limit.</summary>
     public bool HasRoom => Count < limit;
@@ -58,7 +59,7 @@ internal sealed class ServerHandles(int limit)
 
         Interlocked.Decrement(ref _count);
         _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
-        Version++;
+        Interlocked.Increment(ref _version);
         if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel)
         {
             foreach ((nint child, ServerHandle entry) in _handles)

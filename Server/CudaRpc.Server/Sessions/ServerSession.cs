@@ -23,8 +23,7 @@ internal sealed class ServerSession
     private readonly long _opened = Stopwatch.GetTimestamp();
     private readonly ServerLimits _limits;
     private readonly ConcurrentDictionary<ulong, DeviceBlock> _memory = new();
-    private DeferredFailure _deferred;
-    private volatile bool _hasDeferred;
+    private readonly ConcurrentDictionary<uint, DeferredFailure> _deferred = new();
     private bool _ending;
     private int _releases;
     private long _memoryBytes;
@@ -136,6 +135,7 @@ internal sealed class ServerSession
     {
         Handles.Remove(id);
         Handles.RemoveContext(native);
+        _deferred.TryRemove(HandleId.Number(id), out _);
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
             if (block.Context == native)
@@ -163,39 +163,23 @@ internal sealed class ServerSession
         }
     }
 
-    /// <summary>A posted call failed. The first failure is kept and logged: later ones mostly follow from it, and may come by the million.</summary>
+    /// <summary>
+    /// A posted call failed. The first failure of each context is kept and logged: later ones mostly follow from it, and may come by the
+    /// million.
+    /// </summary>
     public void Remember(DeferredFailure failure)
     {
-        lock (_lock)
+        if (_deferred.TryAdd(failure.Context, failure))
         {
-            if (_hasDeferred)
-            {
-                return;
-            }
-
-            _deferred = failure;
-            _hasDeferred = true;
+            ServerLog.PostedCallFailed(Logger, Id, CallId.Name(failure.CallId) ?? "an unknown call", failure.Result);
         }
-
-        ServerLog.PostedCallFailed(Logger, Id, CallId.Name(failure.CallId) ?? "an unknown call", failure.Result);
     }
 
-    /// <summary>Takes the failure that a synchronous call has to report.</summary>
-    public bool TakeDeferred(out DeferredFailure failure)
+    /// <summary>Takes the failure that a synchronous call in <paramref name="context"/> has to report: one from there, or from no context.</summary>
+    public bool TakeDeferred(uint context, out DeferredFailure failure)
     {
-        if (!_hasDeferred)
-        {
-            failure = default;
-            return false;
-        }
-
-        lock (_lock)
-        {
-            failure = _deferred;
-            bool had = _hasDeferred;
-            _hasDeferred = false;
-            return had;
-        }
+        failure = default;
+        return !_deferred.IsEmpty && (_deferred.TryRemove(context, out failure) || _deferred.TryRemove(0, out failure));
     }
 
     /// <summary>Ends the session and releases everything it owned. Blocks until that is done. Once.</summary>

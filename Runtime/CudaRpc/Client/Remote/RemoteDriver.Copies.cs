@@ -45,7 +45,7 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult ToDevice(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted)
     {
-        if (CheckCopy(source, stream, bytes) is CUresult decided)
+        if (CheckCopy(source, destination, stream, bytes) is CUresult decided)
         {
             return decided;
         }
@@ -78,7 +78,7 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult ToHost(uint callId, void* destination, CUdeviceptr source, nuint bytes, CUstream stream)
     {
-        if (CheckCopy(destination, stream, bytes) is CUresult decided)
+        if (CheckCopy(destination, source, stream, bytes) is CUresult decided)
         {
             return decided;
         }
@@ -105,7 +105,7 @@ public sealed unsafe partial class RemoteDriver
     }
 
     // What needs no server: bad arguments, and a copy of nothing.
-    private CUresult? CheckCopy(void* host, CUstream stream, nuint bytes)
+    private CUresult? CheckCopy(void* host, CUdeviceptr device, CUstream stream, nuint bytes)
     {
         if (Current.Value == 0)
         {
@@ -122,7 +122,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_SUCCESS);
         }
 
-        return host == null || bytes > long.MaxValue ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
+        // Beyond the end of an allocation: found out here, before bytes that may not even be the program's are sent.
+        bool leaves = _session.Ranges.TryFind(device.Value, out DeviceRange range) && bytes > range.Bytes - (device.Value - range.Base);
+        return host == null || leaves || bytes > long.MaxValue ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
     }
 
     private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _);

@@ -10,8 +10,6 @@ public sealed unsafe partial class RemoteDriver
 {
     private const int MaximumParameters = 4096;
 
-    private readonly ConcurrentDictionary<(nint Parent, string Name), nint> _functions = new();
-    private readonly ConcurrentDictionary<(nint Kernel, nint Context), nint> _kernelFunctions = new();
     private readonly ConcurrentDictionary<string, nint> _names = new();
 
     /// <inheritdoc/>
@@ -52,7 +50,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         CUcontext context = Current;
-        if (_kernelFunctions.TryGetValue((kernel.Value, context.Value), out nint known) && Handles.Find(known) is not null)
+        if (info.Made.TryGetValue(("", context.Value), out nint known) && Handles.Find(known) is not null)
         {
             return Local(pFunc, new CUfunction(known));
         }
@@ -67,7 +65,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 Handles.Add(function.Value, ReadFunction(ref call, HandleKind.CUfunction, info.Parent, info.Name));
                 call.End();
-                _kernelFunctions[(kernel.Value, context.Value)] = function.Value;
+                info.Made[("", context.Value)] = function.Value;
                 *pFunc = function;
             }
 
@@ -144,13 +142,13 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
-        if (Handles.Check(parent, parentKind) is var check and not CUresult.CUDA_SUCCESS)
+        if (Handles.Find(parent) is not HandleInfo maker || maker.Kind != parentKind)
         {
-            return check;
+            return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
         string text = Marshal.PtrToStringUTF8((nint)name)!;
-        if (_functions.TryGetValue((parent, text), out id) && Handles.Find(id) is not null)
+        if (maker.Made.TryGetValue((text, 0), out id) && Handles.Find(id) is not null)
         {
             return Local(CUresult.CUDA_SUCCESS);
         }
@@ -166,7 +164,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 Handles.Add(id, ReadFunction(ref call, kind, parent, text));
                 call.End();
-                _functions[(parent, text)] = id;
+                maker.Made[(text, 0)] = id;
             }
 
             return status;

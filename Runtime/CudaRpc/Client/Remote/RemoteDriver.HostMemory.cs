@@ -109,6 +109,17 @@ public sealed unsafe partial class RemoteDriver
             ? Local(pFlags, block.Flags)
             : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
 
+    private void FreeHostBlocks()
+    {
+        foreach ((nint memory, HostBlock block) in _hostBlocks)
+        {
+            if (!block.IsRegistered && _hostBlocks.TryRemove(memory, out _))
+            {
+                NativeMemory.AlignedFree((void*)memory);
+            }
+        }
+    }
+
     private bool TryFindHost(ulong address, out ulong start, out HostBlock block)
     {
         foreach ((nint candidate, HostBlock content) in _hostBlocks)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Images;
@@ -9,8 +8,6 @@ namespace CudaRpc.Client;
 // Images say their own length; the server gets exactly that many bytes.
 public sealed unsafe partial class RemoteDriver
 {
-    private readonly ConcurrentDictionary<(nint Library, nint Context), nint> _libraryModules = new();
-
     /// <inheritdoc/>
     public override CUresult cuModuleLoadData(CUmodule* module, void* image) => cuModuleLoadDataEx(module, image, 0, null, null);
 
@@ -86,13 +83,13 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
-        if (Handles.Check(library.Value, HandleKind.CUlibrary) is var check and not CUresult.CUDA_SUCCESS)
+        if (Handles.Find(library.Value) is not { Kind: HandleKind.CUlibrary } info)
         {
-            return check;
+            return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        (nint, nint) key = (library.Value, Current.Value);
-        if (_libraryModules.TryGetValue(key, out nint known) && Handles.Find(known) is not null)
+        (string, nint) key = ("", Current.Value);
+        if (info.Made.TryGetValue(key, out nint known) && Handles.Find(known) is not null)
         {
             return Local(pMod, new CUmodule(known));
         }
@@ -107,7 +104,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 call.End();
                 Handles.Add(id, new HandleInfo(HandleKind.CUmodule, library.Value));
-                _libraryModules[key] = id;
+                info.Made[key] = id;
                 *pMod = new CUmodule(id);
             }
 

@@ -28,7 +28,11 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
     public override string? TakeDeferredFailure() => _session.IsDisposed ? null : _session.Lane.TakeDeferred();
 
     /// <summary>Ends the session; the server releases everything that was made in it.</summary>
-    public void Dispose() => _session.Dispose();
+    public void Dispose()
+    {
+        _session.Dispose();
+        FreeHostBlocks();
+    }
 
     /// <summary>Counts a call answered here and returns its result.</summary>
     private CUresult Local(CUresult result)
