@@ -194,7 +194,7 @@ internal sealed unsafe class Lane : IDisposable
 
         try
         {
-            BeginBody();
+            _staging.Clear(FrameHeader.Size);
             Send(ControlId.Goodbye, FrameFlags.Posted, null, 0);
         }
         catch (Exception failure) when (failure is IOException or ProtocolException)
