@@ -21,7 +21,9 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// </summary>
     public const ulong DefaultFirstAddress = 0x2000_0000_0000;
 
-    /// <summary>Addresses that one device may hand out before it starts over: 4 TiB. Devices of one process are to be that far apart.</summary>
+    /// <summary>
+    /// Addresses that one device may hand out before it starts over: 4 TiB. Devices of one process are to be that far apart.
+    /// </summary>
     public const ulong AddressSpan = 1UL << 42;
 
     // Bytes nobody owns behind each allocation: a kernel that runs past the end faults instead of writing to its neighbour.
@@ -39,13 +41,20 @@ public sealed unsafe class DeviceMemory : IDisposable
     private bool _disposed;
 
     /// <param name="capacityBytes">Bytes that live allocations may hold together.</param>
-    /// <param name="firstAddress">Start of the address range; give each device of a process its own, <see cref="AddressSpan"/> apart.</param>
+    /// <param name="firstAddress">
+    /// Start of the address range; give each device of a process its own, <see cref="AddressSpan"/> apart.
+    /// </param>
     public DeviceMemory(ulong capacityBytes, ulong firstAddress = DefaultFirstAddress)
+        : this(capacityBytes, firstAddress, AddressSpan)
+    {
+    }
+
+    internal DeviceMemory(ulong capacityBytes, ulong firstAddress, ulong span)
     {
         Capacity = capacityBytes;
         _first = firstAddress;
         _next = firstAddress;
-        _end = firstAddress + AddressSpan;
+        _end = firstAddress + span;
     }
 
     /// <summary>Bytes that live allocations may hold together.</summary>
@@ -201,36 +210,35 @@ public sealed unsafe class DeviceMemory : IDisposable
     // Next fit: addresses are handed out upwards and come round again only after the whole span was used once.
     private ulong FindRoom(ulong slot)
     {
-        if (slot <= _end - _next)
+        ulong start = FirstRoom(_next, slot);
+        if (start == 0 && _next != _first)
         {
-            int after = _table.LastAtOrBelow(_next) + 1;
-            for (ulong start = _next; ;)
-            {
-                ulong limit = after < _table.Count ? _table.Entries[after].Base : _end;
-                if (limit >= start && limit - start >= slot)
-                {
-                    return start;
-                }
-
-                if (after == _table.Count)
-                {
-                    break;
-                }
-
-                Allocation neighbour = _table.Entries[after++];
-                start = neighbour.Base + Slot(neighbour.Size) + Gap;
-            }
+            Compact();
+            start = FirstRoom(_first, slot);
         }
 
-        if (_next == _first)
-        {
-            return 0;
-        }
-
-        Compact();
-        _next = _first;
-        return FindRoom(slot);
+        return start;
     }
+
+    private ulong FirstRoom(ulong from, ulong slot)
+    {
+        int after = _table.LastAtOrBelow(from) + 1;
+        ulong start = after == 0 ? from : Math.Max(from, End(_table.Entries[after - 1]));
+        for (; start < _end && slot <= _end - start; after++)
+        {
+            ulong limit = after < _table.Count ? _table.Entries[after].Base : _end;
+            if (slot <= limit - start)
+            {
+                return start;
+            }
+
+            start = End(_table.Entries[after]);
+        }
+
+        return 0;
+    }
+
+    private static ulong End(Allocation allocation) => allocation.Base + Slot(allocation.Size) + Gap;
 
     private void Insert(Allocation allocation)
     {

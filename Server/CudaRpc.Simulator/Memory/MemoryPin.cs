@@ -1,6 +1,8 @@
 namespace CudaRpc.Simulator.Memory;
 
-/// <summary>Held while host pointers into a <see cref="DeviceMemory"/> are in use; see <see cref="DeviceMemory.Pin"/>. Dispose once.</summary>
+/// <summary>
+/// Held while host pointers into a <see cref="DeviceMemory"/> are in use; see <see cref="DeviceMemory.Pin"/>. Dispose once.
+/// </summary>
 public readonly struct MemoryPin : IDisposable
 {
     private readonly DeviceMemory? _memory;

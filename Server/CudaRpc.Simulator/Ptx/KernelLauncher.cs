@@ -54,7 +54,8 @@ public sealed class KernelLauncher : IDisposable
         if (parameters.Length != kernel.ParameterBytes)
         {
             throw new ArgumentException(
-                $"kernel {kernel.Name} has {kernel.ParameterBytes} bytes of parameters, {parameters.Length} were given", nameof(parameters));
+                $"kernel {kernel.Name} has {kernel.ParameterBytes} bytes of parameters, {parameters.Length} were given",
+                nameof(parameters));
         }
 
         if (shape.Blocks == 0 || shape.ThreadsPerBlock is 0 or > 1024)

@@ -5,7 +5,9 @@ using CudaRpc.Simulator.Ptx.Execution;
 
 namespace CudaRpc.Simulator.Ptx;
 
-/// <summary>A module whose variables have addresses in one device's memory. Owns them until disposed. Safe to use from any thread.</summary>
+/// <summary>
+/// A module whose variables have addresses in one device's memory. Owns them until disposed. Safe to use from any thread.
+/// </summary>
 public sealed unsafe class LoadedModule : IDisposable
 {
     private readonly Dictionary<string, ulong> _addresses = [];

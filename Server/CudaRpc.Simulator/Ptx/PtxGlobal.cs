@@ -3,7 +3,8 @@ namespace CudaRpc.Simulator.Ptx;
 /// <summary>A module-scope variable in global or constant memory.</summary>
 public sealed class PtxGlobal
 {
-    internal PtxGlobal(string name, PtxStateSpace space, ulong size, int alignment, byte[] initialBytes, IReadOnlyList<PtxRelocation> relocations)
+    internal PtxGlobal(
+        string name, PtxStateSpace space, ulong size, int alignment, byte[] initialBytes, IReadOnlyList<PtxRelocation> relocations)
     {
         Name = name;
         Space = space;

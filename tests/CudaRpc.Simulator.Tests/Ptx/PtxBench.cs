@@ -5,6 +5,8 @@ using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator.Tests.Ptx;
 
+using DeviceMemory = CudaRpc.Simulator.Memory.DeviceMemory; // Not the client's.
+
 /// <summary>A device without a driver: memory, a loaded module, and launches of its kernels.</summary>
 internal sealed unsafe class PtxBench : IDisposable
 {

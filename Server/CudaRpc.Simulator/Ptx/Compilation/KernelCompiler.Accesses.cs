@@ -6,7 +6,8 @@ namespace CudaRpc.Simulator.Ptx.Compilation;
 /// <summary>The handlers of loads and stores, by size of the element, its sign where it extends, and width of the register.</summary>
 internal sealed unsafe partial class KernelCompiler
 {
-    private static Handler AccessHandler(PtxType type, int width, bool isLoad) => isLoad ? LoadHandler(type, width) : StoreHandler(type, width);
+    private static Handler AccessHandler(PtxType type, int width, bool isLoad) =>
+        isLoad ? LoadHandler(type, width) : StoreHandler(type, width);
 
     private static Handler LoadHandler(PtxType type, int width) => (type.Bits, type.IsSigned, width) switch
     {

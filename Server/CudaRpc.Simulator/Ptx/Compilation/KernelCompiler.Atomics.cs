@@ -27,11 +27,11 @@ internal sealed unsafe partial class KernelCompiler
         bool compares = operation == ".cas";
         ExpectOperands(first + (compares ? 3 : 2));
         PtxType register = half ? type.Bits == 16 ? PtxType.B16 : PtxType.B32 : type;
-        var instruction = new Instruction { D1 = None, D2 = None, D3 = None, C = None, E = None };
+        var instruction = new Instruction();
         Roles roles = AddressOf(OperandAt(first), space, type.Bytes, ref instruction, out _) | Roles.ReadsB | Roles.ReadsC;
         instruction.B = Source(first + 1, register);
         instruction.C = compares ? Source(first + 2, register) : _code.Constant(0, register.Bits);
-        instruction.D0 = hasResult ? Destination(0, register) : None;
+        instruction.D0 = hasResult ? Destination(0, register) : 0;
         instruction.Aux = (hasResult ? AtomicHandlers.HasResult : 0) | (swaps ? AtomicHandlers.Polls : 0);
         instruction.Handler = Known(AtomicOf(operation, type));
         Emit(instruction, hasResult ? roles | Roles.WritesD0 : roles);

@@ -20,6 +20,9 @@ internal sealed unsafe partial class KernelCompiler
             case "rem" or "sad" or "mul24" or "mad24" or "addc" or "subc" or "madc" or "dp4a" or "dp2a":
                 CompileInteger(instruction.Opcode, modifiers.TakeType(), modifiers);
                 break;
+            case "vabsdiff2" or "vabsdiff4":
+                CompileAbsoluteDifference(instruction.Opcode == "vabsdiff2" ? 16 : 8, modifiers);
+                break;
             case "and" or "or" or "xor" or "not" or "cnot" or "shl" or "shr" or "shf" or "lop3" or "prmt":
                 CompileLogic(instruction.Opcode, modifiers);
                 break;

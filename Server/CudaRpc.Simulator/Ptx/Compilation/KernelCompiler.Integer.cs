@@ -367,4 +367,26 @@ internal sealed unsafe partial class KernelCompiler
         int c = Source(3, PtxType.B32);
         Emit(&IntegerHandlers.DotProduct, d0: Destination(0, PtxType.B32), a: a, b: b, c: c, aux: aux);
     }
+
+    // vabsdiff2.u32.atype.btype[.add] d, a, b, c: without .add the result has all elements, and c is not used.
+    private void CompileAbsoluteDifference(int width, Modifiers modifiers)
+    {
+        PtxType result = modifiers.TakeType();
+        PtxType typeA = modifiers.TakeType();
+        PtxType typeB = modifiers.TakeType();
+        bool accumulate = modifiers.Take(".add");
+        modifiers.Finish();
+        ExpectOperands(4);
+        if (result != PtxType.U32 || typeA is not (PtxType.U32 or PtxType.S32) || typeB is not (PtxType.U32 or PtxType.S32))
+        {
+            Unsupported("its result has to be .u32, its operands 32-bit integers");
+        }
+
+        int aux = (accumulate ? VideoHandlers.Accumulate : 0) | (typeA.IsSigned ? VideoHandlers.SignedA : 0)
+            | (typeB.IsSigned ? VideoHandlers.SignedB : 0);
+        int a = Source(1, PtxType.B32);
+        int b = Source(2, PtxType.B32);
+        int c = Source(3, PtxType.B32);
+        Emit(&VideoHandlers.AbsoluteDifference, d0: Destination(0, PtxType.B32), a: a, b: b, c: c, aux: aux, immediate: width);
+    }
 }

@@ -67,7 +67,8 @@ internal sealed unsafe partial class KernelCompiler
     private static bool TakeOrdering(Modifiers modifiers)
     {
         modifiers.TakeOneOf(".cta", ".gpu", ".sys");
-        return modifiers.TakeOneOf(".volatile", ".relaxed", ".acquire", ".release", ".acq_rel", ".sc", ".mmio", ".weak") is not ("" or ".weak");
+        string strength = modifiers.TakeOneOf(".volatile", ".relaxed", ".acquire", ".release", ".acq_rel", ".sc", ".mmio", ".weak");
+        return strength is not ("" or ".weak");
     }
 
     private void CompileAccess(Modifiers modifiers, bool isLoad)
@@ -101,7 +102,7 @@ internal sealed unsafe partial class KernelCompiler
             throw Error($"{count} elements expected");
         }
 
-        var instruction = new Instruction { D0 = None, D1 = None, D2 = None, D3 = None, A = None, B = None, C = None, E = None, Aux = count };
+        var instruction = new Instruction { A = None, Aux = count };
         Roles roles = AddressOf(OperandAt(isLoad ? 1 : 0), space, type.Bytes * count, ref instruction, out bool isParameter);
         int width = 0;
         for (int i = 0; i < count; i++)
@@ -193,7 +194,9 @@ internal sealed unsafe partial class KernelCompiler
         width = own;
     }
 
-    /// <summary>Compiles an address operand into the instruction. Kernel parameters are no memory that <see cref="Worker.Resolve"/> knows.</summary>
+    /// <summary>
+    /// Compiles an address operand into the instruction. Kernel parameters are no memory that <see cref="Worker.Resolve"/> knows.
+    /// </summary>
     private Roles AddressOf(OperandSyntax operand, PtxStateSpace space, int bytes, ref Instruction instruction, out bool isParameter)
     {
         isParameter = false;
@@ -336,9 +339,9 @@ internal sealed unsafe partial class KernelCompiler
             Unsupported("it has to copy 4, 8 or 16 bytes from global to shared memory");
         }
 
-        var load = new Instruction { D1 = None, D2 = None, D3 = None, B = None, C = None, E = None, Aux = count };
+        var load = new Instruction { Aux = count };
         Roles loadRoles = AddressOf(OperandAt(1), PtxStateSpace.Global, 16, ref load, out _) | Roles.WritesD0;
-        var store = new Instruction { D1 = None, D2 = None, D3 = None, B = None, C = None, E = None, Aux = count };
+        var store = new Instruction { Aux = count };
         Roles storeRoles = AddressOf(OperandAt(0), PtxStateSpace.Shared, 16, ref store, out _) | Roles.ReadsD0;
         load.D0 = store.D0 = _code.NewRegister(type.Bits);
         if (count == 2)

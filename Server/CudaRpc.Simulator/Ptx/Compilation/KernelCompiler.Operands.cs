@@ -16,7 +16,9 @@ internal sealed unsafe partial class KernelCompiler
         }
     }
 
-    /// <summary>Operand <paramref name="index"/> as a source of <paramref name="type"/>: register, constant, special register or address.</summary>
+    /// <summary>
+    /// Operand <paramref name="index"/> as a source of <paramref name="type"/>: register, constant, special register or address.
+    /// </summary>
     private int Source(int index, PtxType type) => Source(OperandAt(index), type);
 
     private int Source(OperandSyntax operand, PtxType type)
@@ -128,7 +130,9 @@ internal sealed unsafe partial class KernelCompiler
             return constant;
         }
 
-        return operand.Kind == OperandKind.Name ? FindRegister(operand.Name!, PtxType.Pred).Number : throw Error($"{operand} is not a predicate");
+        return operand.Kind == OperandKind.Name
+            ? FindRegister(operand.Name!, PtxType.Pred).Number
+            : throw Error($"{operand} is not a predicate");
     }
 
     /// <summary>A predicate operand in the positive.</summary>
@@ -148,7 +152,15 @@ internal sealed unsafe partial class KernelCompiler
     private OperandSyntax OperandAt(int index) => index < Operands.Count ? Operands[index] : throw Error($"operand {index + 1} is missing");
 
     private void Emit(
-        Handler handler, int d0 = None, int a = None, int b = None, int c = None, int e = None, int d1 = None, int aux = 0, long immediate = 0)
+        Handler handler,
+        int d0 = None,
+        int a = None,
+        int b = None,
+        int c = None,
+        int e = None,
+        int d1 = None,
+        int aux = 0,
+        long immediate = 0)
     {
         Roles roles = (d0 == None ? 0 : Roles.WritesD0) | (d1 == None ? 0 : Roles.WritesD1) | (a == None ? 0 : Roles.ReadsA)
             | (b == None ? 0 : Roles.ReadsB) | (c == None ? 0 : Roles.ReadsC) | (e == None ? 0 : Roles.ReadsE);

@@ -99,7 +99,8 @@ internal sealed unsafe partial class KernelCompiler
 
         int members = Converge(2);
         int a = SourcePredicate(OperandAt(1), out bool negated);
-        Emit(&WarpHandlers.Vote, d0: Destination(0, type), a: a, e: members, aux: (int)mode.GetValueOrDefault(), immediate: negated ? 1 : 0);
+        int d = Destination(0, type);
+        Emit(&WarpHandlers.Vote, d0: d, a: a, e: members, aux: (int)mode.GetValueOrDefault(), immediate: negated ? 1 : 0);
     }
 
     // match.any.sync.type d, a, members; match.all.sync.type d[|p], a, members

@@ -89,7 +89,9 @@ internal sealed unsafe partial class KernelCompiler
     private int FinishShared(FunctionSyntax function)
     {
         ulong bytes = _dynamicSharedAlignment == 0 ? _sharedBytes : RoundUp(_sharedBytes, _dynamicSharedAlignment);
-        return bytes <= 1 << 20 ? (int)bytes : throw new PtxException($"kernel {function.Name} has {bytes} bytes of shared memory", function.Line);
+        return bytes <= 1 << 20
+            ? (int)bytes
+            : throw new PtxException($"kernel {function.Name} has {bytes} bytes of shared memory", function.Line);
     }
 
     private void CompileBlock(BlockSyntax block)

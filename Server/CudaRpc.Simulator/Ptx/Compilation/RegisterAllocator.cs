@@ -4,7 +4,8 @@ namespace CudaRpc.Simulator.Ptx.Compilation;
 
 /// <summary>
 /// Gives every virtual register a place in the warp's register file and every constant one in the pool, and writes both into the
-/// instructions. Registers of one width that are never live together share a place (linear scan): few places stay in the host's first cache.
+/// instructions. Registers of one width that are never live together share a place (linear scan): few places stay in the host's
+/// first cache.
 /// </summary>
 internal sealed class RegisterAllocator(CodeBuilder code, int sharedBytes, int localBytes)
 {
@@ -18,7 +19,9 @@ internal sealed class RegisterAllocator(CodeBuilder code, int sharedBytes, int l
     private readonly int[] _offsets = new int[code.RegisterWidths.Count];
     private readonly int[] _slots = new int[65];
 
-    /// <summary>Allocates and returns the finished code. <paramref name="registers"/> is the estimate for the kernel's attributes.</summary>
+    /// <summary>
+    /// Allocates and returns the finished code. <paramref name="registers"/> is the estimate for the kernel's attributes.
+    /// </summary>
     public KernelCode Finish(out int registers)
     {
         int registerBytes = AssignRegisters();
@@ -65,7 +68,9 @@ internal sealed class RegisterAllocator(CodeBuilder code, int sharedBytes, int l
             }
 
             long end = start + (long)_slots[width] * SlotBytes(width);
-            start = end <= MaximumRegisterBytes ? (int)(end + 63) & -64 : throw new PtxException("a kernel has too many registers", code.Lines[0]);
+            start = end <= MaximumRegisterBytes
+                ? (int)(end + 63) & -64
+                : throw new PtxException("a kernel has too many registers", code.Lines[0]);
         }
 
         return start;

@@ -42,7 +42,9 @@ internal sealed class Scope(Scope? outer)
         }
     }
 
-    /// <summary>Finds <paramref name="name"/> here or further out. <paramref name="makeRegister"/> creates a register of a range when first used.</summary>
+    /// <summary>
+    /// Finds <paramref name="name"/> here or further out. <paramref name="makeRegister"/> creates a register of a range when first used.
+    /// </summary>
     public Symbol? Find(string name, Func<PtxType, RegisterSymbol> makeRegister)
     {
         for (Scope? scope = this; scope is not null; scope = scope.Outer)

@@ -75,11 +75,14 @@ internal static unsafe class AtomicHandlers
         }
     }
 
-    private static bool CompareExchange(ushort* pointer, ushort value, ushort old) => Interlocked.CompareExchange(ref *pointer, value, old) == old;
+    private static bool CompareExchange(ushort* pointer, ushort value, ushort old) =>
+        Interlocked.CompareExchange(ref *pointer, value, old) == old;
 
-    private static bool CompareExchange(uint* pointer, uint value, uint old) => Interlocked.CompareExchange(ref *pointer, value, old) == old;
+    private static bool CompareExchange(uint* pointer, uint value, uint old) =>
+        Interlocked.CompareExchange(ref *pointer, value, old) == old;
 
-    private static bool CompareExchange(ulong* pointer, ulong value, ulong old) => Interlocked.CompareExchange(ref *pointer, value, old) == old;
+    private static bool CompareExchange(ulong* pointer, ulong value, ulong old) =>
+        Interlocked.CompareExchange(ref *pointer, value, old) == old;
 }
 
 internal readonly struct AtomicAdd<T> : IAtomic<T>

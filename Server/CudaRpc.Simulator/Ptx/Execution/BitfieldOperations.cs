@@ -38,7 +38,9 @@ internal readonly struct Reverse64 : IUnary<ulong, ulong>
     public static ulong Invoke(ulong a) => ((ulong)Reverse32.Invoke((uint)a) << 32) | Reverse32.Invoke((uint)(a >> 32));
 }
 
-/// <summary>bfind: position of the highest bit that is set, or for negative numbers of the highest that is not; -1 if there is none.</summary>
+/// <summary>
+/// bfind: position of the highest bit that is set, or for negative numbers of the highest that is not; -1 if there is none.
+/// </summary>
 internal readonly struct FindBitU32 : IUnary<uint, uint>
 {
     public static uint Invoke(uint a) => (uint)(31 - BitOperations.LeadingZeroCount(a));

@@ -29,7 +29,8 @@ internal static unsafe class CallHandlers
                 byte* pointer = worker.ResolveOne(arguments + offset, bytes, lane);
                 if (pointer is null)
                 {
-                    worker.Fault(DeviceFaultKind.IllegalAddress, instruction, rest, "illegal address of printf arguments", arguments + offset);
+                    const string Detail = "illegal address of printf arguments";
+                    worker.Fault(DeviceFaultKind.IllegalAddress, instruction, rest, Detail, arguments + offset);
                 }
 
                 return pointer;

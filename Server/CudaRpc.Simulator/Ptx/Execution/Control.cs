@@ -15,7 +15,9 @@ internal enum Control : byte
     /// <summary>exit, and ret of a kernel.</summary>
     Exit,
 
-    /// <summary>bar and barrier: A is the barrier, B the thread count if any, Aux a <see cref="BarrierMode"/>, C the predicate to reduce.</summary>
+    /// <summary>
+    /// bar and barrier: A is the barrier, B the thread count if any, Aux a <see cref="BarrierMode"/>, C the predicate to reduce.
+    /// </summary>
     Barrier,
 
     /// <summary>Waits until all threads named in A are here; precedes every .sync instruction of a warp.</summary>

@@ -62,7 +62,8 @@ internal sealed unsafe class Cta : IDisposable
         for (int i = 0; i < WarpCount; i++)
         {
             int left = threads - i * 32;
-            _warps[i].Start(_memory + registerBytes * (nuint)i, local + localBytes * (nuint)i, left >= 32 ? uint.MaxValue : (1u << left) - 1);
+            uint lanes = left >= 32 ? uint.MaxValue : (1u << left) - 1;
+            _warps[i].Start(_memory + registerBytes * (nuint)i, local + localBytes * (nuint)i, lanes);
         }
     }
 

@@ -3,12 +3,14 @@ using System.Numerics;
 namespace CudaRpc.Simulator.Ptx.Execution;
 
 /// <summary>
-/// Arithmetic in rounding modes that the host cannot be asked for. f32 goes through double, rounded to odd; f64 takes the nearest result and
-/// moves it by one unit where the exact value lies on the other side. The latter allocates: such instructions are rare.
+/// Arithmetic in rounding modes that the host cannot be asked for. f32 goes through double, rounded to odd; f64 takes the nearest
+/// result and moves it by one unit where the exact value lies on the other side. The latter allocates: such instructions are rare.
 /// </summary>
 internal static class ExactFloat
 {
-    /// <summary>Moves a nearest-rounded result to the odd neighbour unless it is exact; <paramref name="error"/> has the sign of exact - result.</summary>
+    /// <summary>
+    /// Moves a nearest-rounded result to the odd neighbour unless it is exact; <paramref name="error"/> has the sign of exact - result.
+    /// </summary>
     public static double RoundToOdd(double result, double error)
     {
         if (error == 0 || !double.IsFinite(result) || (BitConverter.DoubleToUInt64Bits(result) & 1) != 0)
@@ -104,7 +106,8 @@ internal static class ExactFloat
         (BigInteger subtrahend, int subtrahendExponent) = Multiply(-q, d);
         (BigInteger addend, int addendExponent) = Multiply(c, 1);
         int lowest = Math.Min(exponent, Math.Min(subtrahendExponent, addendExponent));
-        BigInteger sum = (product << (exponent - lowest)) + (subtrahend << (subtrahendExponent - lowest)) + (addend << (addendExponent - lowest));
+        BigInteger sum = (product << (exponent - lowest)) + (subtrahend << (subtrahendExponent - lowest))
+            + (addend << (addendExponent - lowest));
         return sum.Sign;
     }
 

@@ -72,7 +72,8 @@ internal readonly struct FlushedCompare<TCompare> : IVectorCompare<float>
 
 internal readonly struct FusedMultiplyAddF32 : IVectorTernary<float>
 {
-    public static Vector256<float> Invoke(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
+    public static Vector256<float> Invoke(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+        Vector256.FusedMultiplyAdd(a, b, c);
 }
 
 internal readonly struct FusedMultiplyAddF64 : IVectorTernary<double>

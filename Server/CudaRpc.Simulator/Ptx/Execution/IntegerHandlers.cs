@@ -225,7 +225,9 @@ internal static unsafe class IntegerHandlers
         }
     }
 
-    /// <summary>dp4a and dp2a: Aux bit 0 says a is signed, bit 1 b, bit 2 two 16-bit elements instead of four bytes, bit 3 the high bytes.</summary>
+    /// <summary>
+    /// dp4a and dp2a: Aux bit 0 says a is signed, bit 1 b, bit 2 two 16-bit elements instead of four bytes, bit 3 the high bytes.
+    /// </summary>
     [MethodImpl(Hot)]
     public static void DotProduct(Worker worker, Instruction* instruction, uint mask)
     {
@@ -243,15 +245,17 @@ internal static unsafe class IntegerHandlers
             uint sum = c[lane];
             for (int i = 0; i < (pairs ? 2 : 4); i++)
             {
-                int left = pairs ? Element(a[lane], 16 * i, 16, signedA) : Element(a[lane], 8 * i, 8, signedA);
-                sum += (uint)(left * Element(b[lane], skip + 8 * i, 8, signedB));
+                int left = pairs ? VideoHandlers.Element(a[lane], 16 * i, 16, signedA) : VideoHandlers.Element(a[lane], 8 * i, 8, signedA);
+                sum += (uint)(left * VideoHandlers.Element(b[lane], skip + 8 * i, 8, signedB));
             }
 
             d[lane] = sum;
         }
     }
 
-    /// <summary>add.cc, addc, sub.cc, subc: Aux bit 0 says subtract, bit 1 carry in from predicate C, bit 2 carry out to predicate D1.</summary>
+    /// <summary>
+    /// add.cc, addc, sub.cc, subc: Aux bit 0 says subtract, bit 1 carry in from predicate C, bit 2 carry out to predicate D1.
+    /// </summary>
     [MethodImpl(Hot)]
     public static void WithCarry<T>(Worker worker, Instruction* instruction, uint mask)
         where T : unmanaged, IBinaryInteger<T>
@@ -286,12 +290,6 @@ internal static unsafe class IntegerHandlers
             : UInt128.CreateTruncating(a) + UInt128.CreateTruncating(b) + one;
         carry = ((wide >> (sizeof(T) * 8)) & 1) != 0;
         return T.CreateTruncating(wide);
-    }
-
-    private static int Element(uint value, int position, int bits, bool signed)
-    {
-        int top = (int)(value << (32 - bits - position));
-        return signed ? top >> (32 - bits) : (int)((uint)top >> (32 - bits));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace CudaRpc.Simulator.Ptx.Execution;
 
-/// <summary>What one lane does with one value. Implementations are empty structs: <see cref="Lanes"/> is compiled for each of them.</summary>
+/// <summary>
+/// What one lane does with one value. Implementations are empty structs: <see cref="Lanes"/> is compiled for each of them.
+/// </summary>
 internal interface IUnary<TSource, TResult>
 {
     static abstract TResult Invoke(TSource a);

@@ -134,7 +134,8 @@ internal static unsafe class PrintfFormatter
     private static string General(double value, int precision, bool alternate)
     {
         string exponential = Exponential(value, precision - 1);
-        int exponent = int.Parse(exponential.AsSpan(exponential.IndexOf('e') + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        ReadOnlySpan<char> digits = exponential.AsSpan(exponential.IndexOf('e') + 1);
+        int exponent = int.Parse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         bool useFixed = exponent >= -4 && exponent < precision;
         string text = useFixed ? value.ToString("F" + (precision - 1 - exponent), CultureInfo.InvariantCulture) : exponential;
         if (alternate || !text.Contains('.'))
@@ -222,7 +223,8 @@ internal static unsafe class PrintfFormatter
 
         public readonly string Sign(bool negative) => negative ? "-" : _plus ? "+" : _space ? " " : "";
 
-        public readonly string Digits(string digits) => Precision == 0 && digits == "0" ? "" : digits.PadLeft(Math.Min(Math.Max(Precision, 0), WidestField), '0');
+        public readonly string Digits(string digits) =>
+            Precision == 0 && digits == "0" ? "" : digits.PadLeft(Math.Min(Math.Max(Precision, 0), WidestField), '0');
 
         public readonly string Pad(string text, char conversion)
         {

@@ -36,7 +36,9 @@ internal static unsafe class WarpHandlers
         }
     }
 
-    /// <summary>vote: predicate A, members E, mode Aux; bit 0 of Immediate negates A. D0 is a predicate, or for ballot a register.</summary>
+    /// <summary>
+    /// vote: predicate A, members E, mode Aux; bit 0 of Immediate negates A. D0 is a predicate, or for ballot a register.
+    /// </summary>
     [MethodImpl(Hot)]
     public static void Vote(Worker worker, Instruction* instruction, uint mask)
     {

@@ -77,6 +77,7 @@ internal sealed unsafe partial class Worker
 
     private byte* LocalOf(int lane) => _warp.Local + (nint)lane * _launch.Code.LocalStride;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong* Addresses(Instruction* instruction)
     {
         byte* operand = Operand(instruction->A);
@@ -175,6 +176,7 @@ internal sealed unsafe partial class Worker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ResolveLocal(Instruction* instruction, ulong* addresses, ulong offset, uint mask, uint bytes)
     {
         ulong size = (ulong)_launch.Kernel.LocalBytes;
@@ -191,6 +193,7 @@ internal sealed unsafe partial class Worker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ResolveGeneric(Instruction* instruction, ulong* addresses, ulong offset, uint mask, uint bytes)
     {
         ref AllocationCache cache = ref _cache[instruction->Target];

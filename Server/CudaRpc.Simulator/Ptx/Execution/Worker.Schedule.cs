@@ -125,21 +125,28 @@ internal sealed unsafe partial class Worker
         }
     }
 
+    // A wait for threads of the same warp says more about the mistake than a barrier that others reached.
     private void ThrowDeadlock(Cta cta)
     {
+        Warp? waiting = null;
         foreach (Warp warp in cta.Warps)
         {
-            if (warp.GroupCount != 0)
+            for (int i = 0; i < warp.GroupCount; i++)
             {
-                LaneGroup group = warp.Group(0);
-                bool barrier = group.Wait != LaneGroup.Converging;
-                int pc = barrier ? group.Pc - 1 : group.Pc;
-                string what = barrier ? $"barrier {group.Wait}" : "a warp-synchronous instruction";
-                ThrowFault(DeviceFaultKind.Deadlock, warp, group.Mask, pc, $"deadlock, threads wait at {what} for threads that cannot come", 0);
+                LaneGroup group = warp.Group(i);
+                if (group.Wait == LaneGroup.Converging)
+                {
+                    const string Shuffle = "deadlock, threads wait at a warp-synchronous instruction for threads that cannot come";
+                    ThrowFault(DeviceFaultKind.Deadlock, warp, group.Mask, group.Pc, Shuffle, 0);
+                }
+
+                waiting ??= warp;
             }
         }
 
-        throw new InvalidOperationException("a CTA has live threads that are in no group");
+        LaneGroup first = waiting!.Group(0);
+        string detail = $"deadlock, threads wait at barrier {first.Wait} for threads that cannot come";
+        ThrowFault(DeviceFaultKind.Deadlock, waiting, first.Mask, first.Pc - 1, detail, 0);
     }
 
     private void End()

@@ -231,7 +231,9 @@ internal sealed partial class Parser
         return new PtxRelocation(offset, symbol, (long)ParseOffset());
     }
 
-    /// <summary>The bits of <paramref name="constant"/> as a value of <paramref name="type"/>, or null where PTX allows no such constant.</summary>
+    /// <summary>
+    /// The bits of <paramref name="constant"/> as a value of <paramref name="type"/>, or null where PTX allows no such constant.
+    /// </summary>
     internal static ulong? ConstantBits(OperandSyntax constant, PtxType type)
     {
         return (constant.Kind, type) switch
