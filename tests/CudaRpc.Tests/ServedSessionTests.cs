@@ -47,6 +47,19 @@ public sealed class ServedSessionTests : SessionTests
         Assert.Equal(("cuCtxSynchronize", Driver.CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE), (failure.Function, failure.Result));
     }
 
+    [Fact]
+    public unsafe void PostedCall_ServerIsGone_SaysSo()
+    {
+        using CudaContext context = Session.Devices[0].RetainPrimaryContext();
+        using DeviceMemory<int> memory = context.Allocate([1, 2, 3]);
+        _served.Dispose();
+        Assert.Throws<CudaException>(context.Synchronize);
+
+        Driver.CUevent made;
+        Assert.Equal(Driver.CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE, Session.Driver.cuEventCreate(&made, 0));
+        Assert.Equal(Driver.CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE, Session.Driver.cuMemsetD8_v2(memory.Address, 1, 4));
+    }
+
     private sealed class Served : IDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("cudarpc-api-").FullName;

@@ -18,7 +18,7 @@ internal sealed class ServerHandles(int limit)
     /// <summary>Handles alive.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Changes whenever a handle ends, so that a lane need not look up its context at every call.</summary>
+    /// <summary>Changes whenever a handle ends or a context begins, so that a lane need not look up its context at every call.</summary>
     public int Version => Volatile.Read(ref _version);
 
     /// <summary>Whether one more handle is within the session's limit.</summary>
@@ -34,6 +34,12 @@ internal sealed class ServerHandles(int limit)
         }
 
         Interlocked.Increment(ref _count);
+        if (HandleId.Kind(id) == HandleKind.CUcontext)
+        {
+            // A primary context comes back under its id.
+            Interlocked.Increment(ref _version);
+        }
+
         // A driver may answer the same function twice; the first id stays its name.
         _ids.TryAdd((HandleId.Kind(id), handle.Native), id);
         return true;
