@@ -110,10 +110,27 @@ internal sealed class CudaServer : IDisposable
                     return;
                 }
 
+                if (_greeting.Count >= _limits.Greetings)
+                {
+                    ServerLog.PeerDisconnected(_logger, connection.Peer, $"{_greeting.Count} others have not greeted yet");
+                    connection.Dispose();
+                    continue;
+                }
+
                 _greeting.Add(connection);
             }
 
-            Start("cudarpc lane", () => Serve(connection));
+            try
+            {
+                Start("cudarpc lane", () => Serve(connection));
+            }
+            catch (OutOfMemoryException failure)
+            {
+                // No more threads. Those who are served go on, and who comes when some of them have left is served too.
+                ServerLog.PeerDisconnected(_logger, connection.Peer, failure.Message);
+                EndGreeting(connection);
+                connection.Dispose();
+            }
         }
     }
 
@@ -122,9 +139,9 @@ internal sealed class CudaServer : IDisposable
     {
         try
         {
-            connection.ReceiveTimeout = (int)_limits.Greeting.TotalMilliseconds;
+            connection.Deadline = Environment.TickCount64 + (long)_limits.Greeting.TotalMilliseconds;
             FrameReader reader = Greet(connection, out Hello hello);
-            connection.ReceiveTimeout = Timeout.Infinite;
+            connection.Deadline = long.MaxValue;
             if (hello.Token.Length == 0)
             {
                 ServeSession(connection, reader, hello);
@@ -220,7 +237,7 @@ internal sealed class CudaServer : IDisposable
         using var lane = session is null ? null : new ServerLane(session, connection, reader);
         if (lane is null || !session!.TryAdd(lane))
         {
-            SendWelcome(connection, new Welcome(session is null ? "no such session" : "the session has all the lanes it may", 0, [], "", DeviceSnapshot.Empty));
+            SendWelcome(connection, new Welcome(session is null ? Handshake.NoSuchSession : "the session has all the lanes it may", 0, [], "", DeviceSnapshot.Empty));
             return;
         }
 

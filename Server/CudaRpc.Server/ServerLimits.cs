@@ -12,6 +12,9 @@ internal sealed record ServerLimits
     /// <summary>Handles of one session that are alive at a time.</summary>
     public int HandlesPerSession { get; init; } = 1 << 20;
 
+    /// <summary>Connections that have not greeted yet, at a time. One more is closed at once: each costs a thread.</summary>
+    public int Greetings { get; init; } = 256;
+
     /// <summary>Time for a new connection to greet.</summary>
     public TimeSpan Greeting { get; init; } = TimeSpan.FromSeconds(5);
 }

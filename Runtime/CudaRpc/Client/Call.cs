@@ -75,10 +75,10 @@ internal unsafe ref struct Call
 
     /// <summary><paramref name="count"/> elements without pointers, as their bytes.</summary>
     public void WriteArray<T>(T* values, nuint count)
-        where T : unmanaged => WriteRaw(values, checked(count * (nuint)sizeof(T)));
+        where T : unmanaged => WriteRaw(values, Bytes(count, (nuint)sizeof(T)));
 
     /// <summary>Handles of the session.</summary>
-    public void WriteHandles(nint* ids, nuint count) => WriteRaw(ids, checked(count * (nuint)sizeof(nint)));
+    public void WriteHandles(nint* ids, nuint count) => WriteRaw(ids, Bytes(count, (nuint)sizeof(nint)));
 
     /// <summary>A NUL-terminated string, without its end.</summary>
     public void WriteString(byte* text) => _writer.WriteString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
@@ -216,6 +216,10 @@ internal unsafe ref struct Call
             ProtocolException.Throw($"reply to {CallId.Name(_callId)} with values behind the last one known");
         }
     }
+
+    // Elements have a byte at least: more of them than bytes in a frame need not be multiplied, which could overflow.
+    private static nuint Bytes(nuint count, nuint size) =>
+        count <= ProtocolLimits.Body ? count * size : throw new FrameTooLargeException((long)count, ProtocolLimits.Body);
 
     private void WriteRaw(void* bytes, nuint length)
     {

@@ -8,7 +8,7 @@ namespace CudaRpc.Client;
 /// One client thread's part of a session: its stack of current contexts and, once it makes a call that travels, its connection, which
 /// a thread of the server answers. Only the owning thread encodes, posts and invokes; the send pump may send what it queued.
 /// </summary>
-internal sealed unsafe class Lane : IDisposable
+internal sealed unsafe class Lane
 {
     private const int InitialBody = 4 << 10;
 
@@ -30,10 +30,14 @@ internal sealed unsafe class Lane : IDisposable
 
     // Bytes in _queue and _sending that have not left.
     private int _queued;
+    private int _retired;
     private long _bytesSent;
     private long _bytesReceived;
 
     public Lane(Session session) => _session = session;
+
+    /// <summary>The thread whose calls the lane carries.</summary>
+    public Thread Owner { get; } = Thread.CurrentThread;
 
     /// <summary>Contexts of this thread, the current one on top.</summary>
     public Stack<CUcontext> Contexts { get; } = new();
@@ -184,30 +188,58 @@ internal sealed unsafe class Lane : IDisposable
         }
     }
 
-    /// <summary>Says goodbye and closes; the server then forgets the lane. Not while the owning thread is in a call.</summary>
-    public void Dispose()
+    /// <summary>True for the first who wants to dispose the lane: its thread's end, the session's end, or a thread that looks for ended ones.</summary>
+    public bool TryRetire() => Interlocked.Exchange(ref _retired, 1) == 0;
+
+    /// <summary>
+    /// Sends what is queued, says goodbye and closes; the server then forgets the lane. Waits no longer than until <paramref name="deadline"/>
+    /// (<see cref="Environment.TickCount64"/>) for a server that takes nothing. A thread that is in a call gets an error there.
+    /// </summary>
+    public void Close(long deadline)
     {
-        if (_connection is null)
+        if (_connection is not Connection connection)
         {
             return;
         }
 
         try
         {
-            _staging.Clear(FrameHeader.Size);
-            Send(ControlId.Goodbye, FrameFlags.Posted, null, 0);
+            SayGoodbye(connection, deadline);
         }
-        catch (Exception failure) when (failure is IOException or ProtocolException)
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
             // The server notices the closed connection as well.
         }
 
-        _connection.Dispose();
-        _connection = null;
+        connection.Abort();
+        connection.Dispose();
     }
 
     /// <summary>Ends the connection under a thread that may be waiting on it.</summary>
     public void Abort() => _connection?.Abort();
+
+    private void SayGoodbye(Connection connection, long deadline)
+    {
+        if (!_sendLock.TryEnter(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Environment.TickCount64))))
+        {
+            return;
+        }
+
+        try
+        {
+            connection.Deadline = deadline;
+            SendQueuedLocked();
+            // Not through _staging, in which the owning thread may be writing a call.
+            Span<byte> goodbye = stackalloc byte[FrameHeader.Size];
+            new FrameHeader(0, ControlId.Goodbye, FrameFlags.Posted, 0, _session.NextSequence(), 0).Write(goodbye);
+            connection.Send(goodbye, default);
+            Volatile.Write(ref _bytesSent, _bytesSent + goodbye.Length);
+        }
+        finally
+        {
+            _sendLock.Exit();
+        }
+    }
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {

@@ -92,7 +92,10 @@ public sealed class Session : IDisposable
         return new Session(url, options ?? new SessionOptions());
     }
 
-    /// <summary>Ends the session; the server releases all it owned. Calls of other threads that are under way fail.</summary>
+    /// <summary>
+    /// Ends the session; the server releases all it owned. Calls of other threads that are under way fail. Waits for posted calls to leave,
+    /// but no longer than <see cref="SessionOptions.ConnectTimeout"/>.
+    /// </summary>
     public void Dispose()
     {
         Lane[] lanes;
@@ -108,9 +111,10 @@ public sealed class Session : IDisposable
         }
 
         // The pump still runs: a lane's last frames may have to wait for another lane's.
+        long deadline = Deadline();
         foreach (Lane lane in lanes)
         {
-            Retire(lane);
+            Retire(lane, deadline);
         }
 
         Pump.Dispose();
@@ -126,12 +130,17 @@ public sealed class Session : IDisposable
 
     internal Lane CreateLane()
     {
+        RetireEnded();
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            // After the session's end a lane that never connects: its calls say why they fail.
             var lane = new Lane(this);
-            _lanes.Add(lane);
-            Volatile.Write(ref _pumped, [.. _lanes]);
+            if (!_disposed)
+            {
+                _lanes.Add(lane);
+                Volatile.Write(ref _pumped, [.. _lanes]);
+            }
+
             return lane;
         }
     }
@@ -143,7 +152,7 @@ public sealed class Session : IDisposable
     }
 
     /// <summary>Closes the lane of a thread that has ended, not on the caller's (a finaliser's) time.</summary>
-    internal void RetireSoon(Lane lane) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Session.Retire(state.Lane), (Session: this, Lane: lane), false);
+    internal void RetireSoon(Lane lane) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Session.Retire(state.Lane, state.Session.Deadline()), (Session: this, Lane: lane), false);
 
     internal PumpResult PumpLanes()
     {
@@ -175,21 +184,23 @@ public sealed class Session : IDisposable
 
     /// <summary>
     /// What a call answers that ended with an exception: CUDA_ERROR_DEVICE_UNAVAILABLE where the connection is gone (and is from then on),
-    /// CUDA_ERROR_DEINITIALIZED after <see cref="Dispose"/>, CUDA_ERROR_NOT_SUPPORTED for arguments beyond a frame's bound,
-    /// CUDA_ERROR_INVALID_VALUE for sizes that overflow, CUDA_ERROR_UNKNOWN where the exception is our bug.
+    /// CUDA_ERROR_DEINITIALIZED after <see cref="Dispose"/>, CUDA_ERROR_OUT_OF_MEMORY where the thread gets no lane, CUDA_ERROR_NOT_SUPPORTED for
+    /// arguments beyond a frame's bound, CUDA_ERROR_UNKNOWN where the exception is our bug.
     /// </summary>
     internal CUresult Failed(uint callId, Exception failure)
     {
         switch (failure)
         {
-            case ObjectDisposedException when IsDisposed:
+            case IOException or ProtocolException or ObjectDisposedException when IsDisposed:
                 return CUresult.CUDA_ERROR_DEINITIALIZED;
+            case LaneRefusedException:
+                SessionLog.LaneRefused(Logger, CallId.Name(callId) ?? "a call", failure.Message);
+                return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
             case FrameTooLargeException:
                 SessionLog.NotSupported(Logger, CallId.Name(callId) ?? "a call", failure.Message);
                 return CUresult.CUDA_ERROR_NOT_SUPPORTED;
-            case OverflowException:
-                return CUresult.CUDA_ERROR_INVALID_VALUE;
-            case IOException or ProtocolException or MessagePackSerializationException or ObjectDisposedException:
+            // Overflows come from numbers that the server sent: those of the program are checked before they are multiplied.
+            case IOException or ProtocolException or MessagePackSerializationException or ObjectDisposedException or OverflowException:
                 Lose(CallId.Name(callId) ?? "a call", failure);
                 return CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE;
             default:
@@ -203,9 +214,29 @@ public sealed class Session : IDisposable
         }
     }
 
-    private void Retire(Lane lane)
+    // Lanes of ended threads are closed when those are collected. A program that starts threads faster than it collects garbage has
+    // them closed here, before it runs out of lanes.
+    private void RetireEnded()
     {
-        lane.Dispose();
+        foreach (Lane lane in Volatile.Read(ref _pumped))
+        {
+            if (!lane.Owner.IsAlive)
+            {
+                Retire(lane, Deadline());
+            }
+        }
+    }
+
+    private long Deadline() => Environment.TickCount64 + (long)_options.ConnectTimeout.TotalMilliseconds;
+
+    private void Retire(Lane lane, long deadline)
+    {
+        if (!lane.TryRetire())
+        {
+            return;
+        }
+
+        lane.Close(deadline);
         lock (_lock)
         {
             if (_lanes.Remove(lane))
@@ -234,10 +265,11 @@ public sealed class Session : IDisposable
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "Given to the caller; disposed on failure.")]
     private (Connection Connection, FrameReader Reader, Welcome Welcome) Open(byte[] token)
     {
+        long deadline = Deadline();
         Connection connection = Transports.Connect(_url, _options.ConnectTimeout);
         try
         {
-            connection.ReceiveTimeout = (int)_options.ConnectTimeout.TotalMilliseconds;
+            connection.Deadline = deadline;
             var hello = new ByteBuffer(1 << 10, ProtocolLimits.Body);
             hello.Clear(FrameHeader.Size);
             Handshake.WriteHello(hello, token, _options.ClientName, CudaVersion);
@@ -254,10 +286,15 @@ public sealed class Session : IDisposable
             Welcome welcome = Handshake.ReadWelcome(reader.Body);
             if (welcome.Refusal.Length > 0)
             {
+                if (token.Length > 0 && welcome.Refusal != Handshake.NoSuchSession)
+                {
+                    throw new LaneRefusedException(welcome.Refusal);
+                }
+
                 ProtocolException.Throw($"{_url} refuses: {welcome.Refusal}");
             }
 
-            connection.ReceiveTimeout = Timeout.Infinite;
+            connection.Deadline = long.MaxValue;
             return (connection, reader, welcome);
         }
         catch

@@ -20,4 +20,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(104, LogLevel.Warning, "Simulated device: {Line}")]
     public static partial void SimulatedDevice(ILogger logger, string line);
+
+    [LoggerMessage(105, LogLevel.Error, "{Call} fails on this thread: {Reason}.")]
+    public static partial void LaneRefused(ILogger logger, string call, string reason);
 }

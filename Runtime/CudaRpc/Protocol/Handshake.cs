@@ -20,6 +20,9 @@ internal static class Handshake
     /// <summary>Feature bits this side knows. None yet: every call id is optional by itself.</summary>
     public const ulong Features = 0;
 
+    /// <summary>Refusal of a lane whose session has ended, which the client's has then, too.</summary>
+    public const string NoSuchSession = "no such session";
+
     public static ReadOnlySpan<byte> Preface => [(byte)'C', (byte)'U', (byte)'D', (byte)'A', (byte)'R', (byte)'P', (byte)'C', ProtocolLimits.Version];
 
     /// <summary>Receives the peer's preface and compares it with ours.</summary>
@@ -115,9 +118,10 @@ internal static class Handshake
         var reader = new MessagePackReader(body);
         try
         {
-            return decode(ref reader);
+            T decoded = decode(ref reader);
+            return reader.End ? decoded : throw new ProtocolException($"{typeof(T).Name} with values behind the last one known");
         }
-        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException)
+        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
         {
             throw new ProtocolException($"{typeof(T).Name} does not decode: {failure.Message}", failure);
         }

@@ -10,7 +10,7 @@ internal abstract class Connection : IDisposable
     public abstract string Peer { get; }
 
     /// <summary>Sends all of <paramref name="first"/>, then all of <paramref name="second"/>; blocks while the peer does not read.</summary>
-    /// <exception cref="IOException">The connection is gone.</exception>
+    /// <exception cref="IOException">The connection is gone, or <see cref="Deadline"/> has passed.</exception>
     public abstract void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
 
     /// <summary>Sends what the peer's window takes at once and returns how much that was; 0 where nothing.</summary>
@@ -18,15 +18,18 @@ internal abstract class Connection : IDisposable
     public abstract int TrySend(ReadOnlySpan<byte> bytes);
 
     /// <summary>Receives at least one byte into <paramref name="destination"/>; 0 when the peer has closed. Spins briefly, then blocks.</summary>
-    /// <exception cref="IOException">The connection is gone, or the receive timeout passed.</exception>
+    /// <exception cref="IOException">The connection is gone, or <see cref="Deadline"/> has passed.</exception>
     public abstract int Receive(Span<byte> destination);
 
-    /// <summary>Milliseconds that one <see cref="Receive"/> may block; -1, the default, is for ever.</summary>
-    public abstract int ReceiveTimeout { get; set; }
+    /// <summary>
+    /// Moment, in <see cref="Environment.TickCount64"/>, from which <see cref="Send"/> and <see cref="Receive"/> block no more but throw, however
+    /// many bytes came before; <see cref="long.MaxValue"/>, the default, is never.
+    /// </summary>
+    public abstract long Deadline { get; set; }
 
     /// <summary>Ends the connection from any thread: blocked senders and receivers return with an error or 0.</summary>
     public abstract void Abort();
 
-    /// <summary>Closes the connection. Not while another thread is inside <see cref="Send"/> or <see cref="Receive"/>: use <see cref="Abort"/>.</summary>
+    /// <summary>Closes the connection. Where another thread may be inside <see cref="Send"/> or <see cref="Receive"/>, <see cref="Abort"/> it first.</summary>
     public abstract void Dispose();
 }

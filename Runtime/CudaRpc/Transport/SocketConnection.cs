@@ -24,12 +24,17 @@ internal sealed unsafe class SocketConnection : Connection
         if (socket.AddressFamily != AddressFamily.Unix)
         {
             socket.NoDelay = true;
+            // A machine that loses power says nothing: without these its peer would wait, and a server keep its session, for ever.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         }
     }
 
     public override string Peer { get; }
 
-    public override int ReceiveTimeout { get; set; } = Timeout.Infinite;
+    public override long Deadline { get; set; } = long.MaxValue;
 
     public override void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
@@ -75,9 +80,9 @@ internal sealed unsafe class SocketConnection : Connection
                         spinUntil = now + s_spin;
                     }
 
-                    if (now >= spinUntil && !WaitFor(Libc.POLLIN, ReceiveTimeout))
+                    if (now >= spinUntil)
                     {
-                        throw new IOException($"{Peer} sent nothing for {ReceiveTimeout} ms");
+                        WaitFor(Libc.POLLIN);
                     }
                 }
                 else if (error != Libc.EINTR)
@@ -120,7 +125,7 @@ internal sealed unsafe class SocketConnection : Connection
             nuint sent = SendSome(vectors, count);
             if (sent == 0)
             {
-                WaitFor(Libc.POLLOUT, Timeout.Infinite);
+                WaitFor(Libc.POLLOUT);
             }
 
             for (nuint left = sent; left > 0;)
@@ -163,18 +168,34 @@ internal sealed unsafe class SocketConnection : Connection
         }
     }
 
-    // False when the time has passed.
-    private bool WaitFor(short events, int timeout)
+    private void WaitFor(short events)
     {
         var descriptor = new Libc.PollDescriptor { Descriptor = _descriptor, Events = events };
-        // SAFETY: one descriptor on the stack. The handle is open: Dispose is not called while a thread is in here.
-        int ready = Libc.poll(&descriptor, 1, timeout);
-        if (ready < 0 && Marshal.GetLastPInvokeError() is var error && error != Libc.EINTR)
+        int timeout = Deadline == long.MaxValue ? Timeout.Infinite : (int)Math.Clamp(Deadline - Environment.TickCount64, 0, int.MaxValue);
+        bool held = false;
+        try
         {
-            ThrowLost("waiting for", error);
-        }
+            // The number stays this socket's while the handle is held, though another thread disposes it.
+            _handle.DangerousAddRef(ref held);
+            // SAFETY: one descriptor on the stack.
+            int ready = Libc.poll(&descriptor, 1, timeout);
+            if (ready == 0)
+            {
+                throw new IOException($"{Peer} did not answer in time");
+            }
 
-        return ready != 0;
+            if (ready < 0 && Marshal.GetLastPInvokeError() is var error && error != Libc.EINTR)
+            {
+                ThrowLost("waiting for", error);
+            }
+        }
+        finally
+        {
+            if (held)
+            {
+                _handle.DangerousRelease();
+            }
+        }
     }
 
     [DoesNotReturn]

@@ -8,7 +8,10 @@ internal sealed class SocketListener : Listener
 {
     private const int Backlog = 512;
 
+    private const int Pause = 20; // milliseconds
+
     private readonly Socket _socket;
+    private volatile bool _stopped;
 
     private SocketListener(Socket socket, ServerUrl url) => (_socket, Url) = (socket, url);
 
@@ -48,25 +51,38 @@ internal sealed class SocketListener : Listener
     {
         while (true)
         {
+            Socket accepted;
             try
             {
-                Socket accepted = _socket.Accept();
-                string peer = accepted.RemoteEndPoint is IPEndPoint ip ? $"tcp://{ip}" : Url.ToString();
-                return new SocketConnection(accepted, peer);
-            }
-            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
-            {
-                // The client gave up before it was accepted.
+                accepted = _socket.Accept();
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
-                return null;
+                if (_stopped)
+                {
+                    return null;
+                }
+
+                // Mostly no descriptors are left in this process: who waits is accepted when somebody has left.
+                Thread.Sleep(Pause);
+                continue;
+            }
+
+            try
+            {
+                return new SocketConnection(accepted, accepted.RemoteEndPoint is IPEndPoint ip ? $"tcp://{ip}" : Url.ToString());
+            }
+            catch (SocketException)
+            {
+                // The client has left already.
+                accepted.Dispose();
             }
         }
     }
 
     public override void Dispose()
     {
+        _stopped = true;
         _socket.Dispose();
         if (Url.Scheme == "unix")
         {

@@ -40,32 +40,50 @@ internal static class Transports
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            // A Unix-domain connect never waits for a network, and one that would wait for the backlog cannot be polled for.
-            socket.Blocking = endPoint is UnixDomainSocketEndPoint;
-            try
+            int left = (int)Math.Clamp(deadline - Environment.TickCount64, 1, int.MaxValue);
+            if (endPoint is UnixDomainSocketEndPoint)
             {
+                // Waits for no network, only for room in the listener's queue. That cannot be polled for; the send timeout is its bound.
+                socket.SendTimeout = left;
                 socket.Connect(endPoint);
             }
-            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            else
             {
-                long left = Math.Max(0, deadline - Environment.TickCount64);
-                if (!socket.Poll(TimeSpan.FromMilliseconds(left), SelectMode.SelectWrite))
-                {
-                    throw new SocketException((int)SocketError.TimedOut);
-                }
-
-                if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int error and not 0)
-                {
-                    throw new SocketException(error);
-                }
+                socket.Blocking = false;
+                Connect(socket, endPoint, left);
             }
 
             return socket;
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.WouldBlock)
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.TimedOut);
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static void Connect(Socket socket, EndPoint endPoint, int milliseconds)
+    {
+        try
+        {
+            socket.Connect(endPoint);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            if (!socket.Poll(TimeSpan.FromMilliseconds(milliseconds), SelectMode.SelectWrite))
+            {
+                throw new SocketException((int)SocketError.TimedOut);
+            }
+
+            if (socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is int error and not 0)
+            {
+                throw new SocketException(error);
+            }
         }
     }
 }

@@ -12,6 +12,11 @@ internal static unsafe partial class Custom
         nint id = call.ReadNewHandle(HandleKind.CUcontext);
         uint flags = call.ReadUInt32();
         int dev = call.ReadInt32();
+        if (HandleId.PrimaryDevice(id) is not null)
+        {
+            call.Malformed($"handle 0x{id:x} is a primary context's");
+        }
+
         if (!call.Begin())
         {
             return;

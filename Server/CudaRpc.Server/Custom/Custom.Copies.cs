@@ -22,11 +22,7 @@ internal static unsafe partial class Custom
         ulong destination = call.ReadUInt64();
         ulong bytes = call.ReadUInt64();
         var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
-        if (call.BulkLength != bytes)
-        {
-            call.Malformed($"{call.BulkLength} bytes of bulk for a copy of {bytes}");
-        }
-
+        call.ExpectBulk(bytes);
         if (!call.Begin())
         {
             return;

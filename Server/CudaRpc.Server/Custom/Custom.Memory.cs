@@ -58,8 +58,9 @@ internal static unsafe partial class Custom
             return;
         }
 
-        // Only what this session allocated: another session's address is a number like any other.
-        call.Reply(call.Session.Disown(address.Value) ? driver.cuMemFree_v2(address) : CUresult.CUDA_ERROR_INVALID_VALUE);
+        call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
+            ? Freed(ref call, driver.cuMemFree_v2(address), address, block)
+            : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
 
     public static void cuMemAllocAsync(CudaDriver driver, ref ServerCall call)
@@ -85,14 +86,28 @@ internal static unsafe partial class Custom
             return;
         }
 
-        call.Reply(call.Session.Disown(address.Value) ? driver.cuMemFreeAsync(address, stream) : CUresult.CUDA_ERROR_INVALID_VALUE);
+        call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
+            ? Freed(ref call, driver.cuMemFreeAsync(address, stream), address, block)
+            : CUresult.CUDA_ERROR_INVALID_VALUE);
+    }
+
+    // Only what this session allocated is freed: another session's address is a number like any other. It is off the books before the driver
+    // is asked, so that nobody frees it twice, and on them again where the driver refuses, so that the session's end frees it.
+    private static CUresult Freed(ref ServerCall call, CUresult status, CUdeviceptr address, DeviceBlock block)
+    {
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            call.Session.Own(address.Value, block);
+        }
+
+        return status;
     }
 
     private static void ReplyAllocation(ref ServerCall call, CUresult status, CUdeviceptr address, nuint bytes, bool streamOrdered)
     {
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Session.Own(address.Value, bytes, call.CurrentContext, streamOrdered);
+            call.Session.Own(address.Value, new DeviceBlock(bytes, call.CurrentContext, streamOrdered));
         }
 
         if (call.Reply(status))

@@ -17,6 +17,7 @@ internal unsafe ref struct ServerCall
     private MessagePackReader _reader;
     private MessagePackWriter _writer;
     private CUresult _fault;
+    private bool _hasBulk;
     private bool _replied;
     private bool _finished;
     private byte* _replyBulk;
@@ -33,6 +34,9 @@ internal unsafe ref struct ServerCall
 
     /// <summary>The driver's value of the context that is current for the call; known after <see cref="Begin"/>.</summary>
     public readonly nint CurrentContext => _lane.CurrentContext;
+
+    /// <summary>Whether all arguments were read: what is thrown before comes from the frame, what is thrown after from the driver or from us.</summary>
+    public bool HasBegun { get; private set; }
 
     /// <summary>Whether nobody waits for the answer.</summary>
     public readonly bool IsPosted => (_header.Flags & FrameFlags.Posted) != 0;
@@ -156,16 +160,24 @@ internal unsafe ref struct ServerCall
     /// <summary>The whole bulk of the frame, which must be <paramref name="bytes"/> long, in scratch memory.</summary>
     public byte* ReadBulk(nuint bytes)
     {
-        if (_header.BulkLength != bytes || bytes > (nuint)ProtocolLimits.WholeBulk)
+        if (bytes > (nuint)ProtocolLimits.WholeBulk)
         {
-            Malformed($"bulk of {_header.BulkLength} bytes where {bytes} are due");
+            Malformed($"bulk of {bytes} bytes; at most {ProtocolLimits.WholeBulk} are allowed");
         }
 
+        ExpectBulk(bytes);
         return _lane.ReadWholeBulk(bytes);
     }
 
-    /// <summary>Bytes of bulk behind the body, for calls that take them in pieces by <see cref="ReadBulkPiece"/>.</summary>
-    public readonly ulong BulkLength => _header.BulkLength;
+    /// <summary>The frame must have this many bytes of bulk, for calls that take them in pieces by <see cref="ReadBulkPiece"/>.</summary>
+    public void ExpectBulk(ulong bytes)
+    {
+        _hasBulk = true;
+        if (_header.BulkLength != bytes)
+        {
+            Malformed($"bulk of {_header.BulkLength} bytes where {bytes} are due");
+        }
+    }
 
     /// <summary>The next <paramref name="bytes"/> of bulk, in the lane's staging memory, valid until the next piece.</summary>
     public readonly byte* ReadBulkPiece(nuint bytes) => _lane.ReadBulkPiece(bytes);
@@ -192,6 +204,13 @@ internal unsafe ref struct ServerCall
         {
             Malformed("values behind the last argument");
         }
+
+        if (!_hasBulk && _header.BulkLength != 0)
+        {
+            Malformed($"{_header.BulkLength} bytes of bulk where none are due");
+        }
+
+        HasBegun = true;
 
         if (!IsPosted && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
         {
@@ -225,10 +244,16 @@ internal unsafe ref struct ServerCall
     /// <summary>Names the driver's value by the id the client chose; it ends with <paramref name="parent"/>, if it has one.</summary>
     public readonly void Bind(nint id, nint native, nint parent = 0)
     {
-        if (!Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent)))
+        if (Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent)))
         {
-            Malformed($"handle 0x{id:x} exists already");
+            return;
         }
+
+        // Another lane of the session was faster with the same id. Nobody could name what was just made, so nobody would free it.
+        _ = HandleId.PrimaryDevice(id) is int device
+            ? Session.Driver.cuDevicePrimaryCtxRelease_v2(device)
+            : Dispatcher.Destroy(Session.Driver, HandleId.Kind(id), native);
+        Malformed($"handle 0x{id:x} exists already");
     }
 
     /// <summary>The handle was destroyed.</summary>

@@ -203,7 +203,7 @@ internal sealed unsafe class ServerLane : IDisposable
         {
             Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
         }
-        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        catch (Exception failure) when (!call.HasBegun && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException))
         {
             throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
         }

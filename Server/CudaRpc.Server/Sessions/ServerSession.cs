@@ -80,15 +80,15 @@ internal sealed class ServerSession
         }
     }
 
-    public void Own(ulong address, ulong bytes, nint context, bool streamOrdered)
+    public void Own(ulong address, DeviceBlock block)
     {
-        _memory[address] = new DeviceBlock(bytes, context, streamOrdered);
-        Interlocked.Add(ref _memoryBytes, (long)bytes);
+        _memory[address] = block;
+        Interlocked.Add(ref _memoryBytes, (long)block.Bytes);
     }
 
-    public bool Disown(ulong address)
+    public bool Disown(ulong address, out DeviceBlock block)
     {
-        if (!_memory.TryRemove(address, out DeviceBlock block))
+        if (!_memory.TryRemove(address, out block))
         {
             return false;
         }
@@ -140,7 +140,7 @@ internal sealed class ServerSession
         {
             if (block.Context == native)
             {
-                Disown(address);
+                Disown(address, out _);
             }
         }
     }
@@ -156,7 +156,7 @@ internal sealed class ServerSession
 
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
-            if (block.Context == context && Disown(address))
+            if (block.Context == context && Disown(address, out _))
             {
                 _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
             }

@@ -134,15 +134,21 @@ public sealed unsafe partial class RemoteDriver
     private DeviceFacts? Facts(int device) =>
         (uint)device < (uint)_session.Devices.Devices.Count ? _session.Devices.Devices[device] : null;
 
+    // Constants outlive the session: a program may still want to say what went wrong.
     private CUresult Constant(byte** destination, byte* text)
     {
+        if (!_session.IsDisposed)
+        {
+            _session.CountLocal();
+        }
+
         if (destination == null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
         *destination = text;
-        return Local(text == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS);
+        return text == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
     }
 
     // As CUDA does, cuts what does not fit and always ends with NUL.

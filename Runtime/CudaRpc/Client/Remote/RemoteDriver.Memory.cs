@@ -74,6 +74,11 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_SUCCESS);
         }
 
+        if (Current.Value == 0)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+        }
+
         if (!_session.Ranges.Remove(dptr.Value))
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);

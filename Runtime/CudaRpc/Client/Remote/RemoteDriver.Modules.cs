@@ -137,7 +137,7 @@ public sealed unsafe partial class RemoteDriver
 
     private static CUresult InvokeWithImage(ref Call call, ReadOnlySpan<byte> image)
     {
-        if (image.IsEmpty)
+        if (image.IsEmpty || image.Length > ProtocolLimits.WholeBulk)
         {
             return CUresult.CUDA_ERROR_INVALID_IMAGE;
         }

@@ -37,11 +37,12 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
     /// <summary>Counts a call answered here and returns its result.</summary>
     private CUresult Local(CUresult result)
     {
-        if (!_session.IsDisposed)
+        if (_session.IsDisposed)
         {
-            _session.CountLocal();
+            return CUresult.CUDA_ERROR_DEINITIALIZED;
         }
 
+        _session.CountLocal();
         return result;
     }
 
