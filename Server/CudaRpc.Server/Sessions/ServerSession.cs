@@ -15,6 +15,8 @@ namespace CudaRpc.Server;
 /// </summary>
 internal sealed class ServerSession
 {
+    private const int MaximumFailures = 64;
+
     // Lanes whose client is gone mostly end at once; one inside a long driver call ends when the driver is closed.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
@@ -24,6 +26,7 @@ internal sealed class ServerSession
     private readonly ServerLimits _limits;
     private readonly ConcurrentDictionary<ulong, DeviceBlock> _memory = new();
     private readonly ConcurrentDictionary<uint, DeferredFailure> _deferred = new();
+    private int _deferredCount;
     private bool _ending;
     private int _releases;
     private long _memoryBytes;
@@ -135,7 +138,7 @@ internal sealed class ServerSession
     {
         Handles.Remove(id);
         Handles.RemoveContext(native);
-        _deferred.TryRemove(HandleId.Number(id), out _);
+        TakeFailure(HandleId.Number(id), out _);
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
             if (block.Context == native)
@@ -169,8 +172,11 @@ internal sealed class ServerSession
     /// </summary>
     public void Remember(DeferredFailure failure)
     {
-        if (_deferred.TryAdd(failure.Context, failure))
+        // A client can make up any number of contexts; beyond a few their failures share one place.
+        uint context = Volatile.Read(ref _deferredCount) < MaximumFailures ? failure.Context : 0;
+        if (_deferred.TryAdd(context, failure))
         {
+            Interlocked.Increment(ref _deferredCount);
             ServerLog.PostedCallFailed(Logger, Id, CallId.Name(failure.CallId) ?? "an unknown call", failure.Result);
         }
     }
@@ -179,7 +185,18 @@ internal sealed class ServerSession
     public bool TakeDeferred(uint context, out DeferredFailure failure)
     {
         failure = default;
-        return !_deferred.IsEmpty && (_deferred.TryRemove(context, out failure) || _deferred.TryRemove(0, out failure));
+        return Volatile.Read(ref _deferredCount) > 0 && (TakeFailure(context, out failure) || TakeFailure(0, out failure));
+    }
+
+    private bool TakeFailure(uint context, out DeferredFailure failure)
+    {
+        bool taken = _deferred.TryRemove(context, out failure);
+        if (taken)
+        {
+            Interlocked.Decrement(ref _deferredCount);
+        }
+
+        return taken;
     }
 
     /// <summary>Ends the session and releases everything it owned. Blocks until that is done. Once.</summary>

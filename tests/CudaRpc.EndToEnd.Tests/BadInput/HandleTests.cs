@@ -112,6 +112,21 @@ public sealed class HandleTests : IDisposable
     }
 
     [Fact]
+    public void FailuresInAnyNumberOfContexts_AreKeptForFew()
+    {
+        using var session = new RawSession(_server.UnixUrl);
+        for (uint context = 1000; context < 2000; context++)
+        {
+            session.Context = context;
+            session.Post(0xdead_beef, Values());
+        }
+
+        Assert.Equal(CUresult.CUDA_ERROR_NOT_SUPPORTED, session.Call(CallId.cuCtxSynchronize, Values()));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_CONTEXT, session.Call(CallId.cuCtxSynchronize, Values()));
+        Assert.InRange(_server.Log.Entries.Count(static entry => entry.Id == 204), 1, 100);
+    }
+
+    [Fact]
     public void HandlesBeyondTheLimit_AreOutOfMemory_AndTheSessionLives()
     {
         using var server = new TestServer(() => new OwnFakeDriver(), new Server.ServerLimits { HandlesPerSession = 3 });
