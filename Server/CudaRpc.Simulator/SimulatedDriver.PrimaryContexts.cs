@@ -5,6 +5,10 @@ namespace CudaRpc.Simulator;
 public sealed unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
+    public override CUresult PrimaryContextHandle(CUcontext* pctx, int dev) =>
+        EnterDevice(dev, out _) is not CUDA_SUCCESS and var error ? error : Give(pctx, new CUcontext(_primaries[dev].Handle));
+
+    /// <inheritdoc/>
     public override CUresult cuDevicePrimaryCtxRetain(CUcontext* pctx, int dev)
     {
         if (EnterDevice(dev, out SimulatedDevice device) is not CUDA_SUCCESS and var error)

@@ -45,7 +45,7 @@ internal sealed class HandleTable
         return kind == HandleKind.CUcontext ? CUresult.CUDA_ERROR_INVALID_CONTEXT : CUresult.CUDA_ERROR_INVALID_HANDLE;
     }
 
-    /// <summary>The handle is destroyed, and with it all whose parent it is.</summary>
+    /// <summary>The handle is destroyed, and with it all whose parent it is, and what was made in it if it is a context.</summary>
     public void Forget(nint id)
     {
         if (!_alive.TryRemove(id, out HandleInfo? info) || info.Kind is not (HandleKind.CUcontext or HandleKind.CUmodule or HandleKind.CUlibrary))
@@ -58,6 +58,22 @@ internal sealed class HandleTable
             if (childInfo.Parent == id)
             {
                 Forget(child);
+            }
+            else if (info.Kind == HandleKind.CUcontext && childInfo.Kind is (HandleKind.CUlibrary or HandleKind.CUkernel))
+            {
+                ForgetMade(childInfo, id);
+            }
+        }
+    }
+
+    // Libraries and kernels live on, and a primary context may come back under its handle: what they had in it must not.
+    private void ForgetMade(HandleInfo info, nint context)
+    {
+        foreach (((string, nint Context) place, nint made) in info.Made)
+        {
+            if (place.Context == context && info.Made.TryRemove(place, out _))
+            {
+                Forget(made);
             }
         }
     }

@@ -94,7 +94,9 @@ internal sealed unsafe class ServerLane : IDisposable
         CUresult status = Session.Driver.cuCtxSetCurrent(new CUcontext(native));
         if (status == CUresult.CUDA_SUCCESS)
         {
-            (_context, _contextVersion, _nativeContext) = (context, version, native);
+            // A primary context comes (back) to life under the id that was current already, and no handle ends by that: ask again next time.
+            bool mayCome = context != 0 && native == 0;
+            (_context, _contextVersion, _nativeContext) = (context, mayCome ? -1 : version, native);
         }
 
         return status;

@@ -93,9 +93,9 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuCtxSetCurrent(CUcontext ctx)
     {
-        if (Handles.Check(ctx.Value, HandleKind.CUcontext, optional: true) is var check and not CUresult.CUDA_SUCCESS)
+        if (ctx.Value != 0 && !MayBeCurrent(ctx))
         {
-            return Local(check);
+            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
         }
 
         Stack<CUcontext> contexts = _session.Lane.Contexts;
@@ -111,9 +111,9 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuCtxPushCurrent_v2(CUcontext ctx)
     {
-        if (Handles.Check(ctx.Value, HandleKind.CUcontext) is var check and not CUresult.CUDA_SUCCESS)
+        if (!MayBeCurrent(ctx))
         {
-            return Local(check);
+            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
         }
 
         _session.Lane.Contexts.Push(ctx);
@@ -150,161 +150,10 @@ public sealed unsafe partial class RemoteDriver
     public override CUresult cuCtxGetApiVersion(CUcontext ctx, uint* version) =>
         Context(ctx) is null ? Local(CUresult.CUDA_ERROR_INVALID_CONTEXT) : Local(version, ApiVersion);
 
-    /// <inheritdoc/>
-    public override CUresult cuDevicePrimaryCtxRetain(CUcontext* pctx, int dev)
-    {
-        if (pctx == null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_VALUE;
-        }
-
-        if (Facts(dev) is null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_DEVICE;
-        }
-
-        PrimaryContext primary = _session.Primary(dev);
-        lock (primary)
-        {
-            try
-            {
-                if (primary.Retained == 0)
-                {
-                    Call call = _session.Begin(CallId.cuDevicePrimaryCtxRetain);
-                    call.WriteHandle(primary.Id);
-                    call.Write(dev);
-                    CUresult status = call.Invoke();
-                    if (status != CUresult.CUDA_SUCCESS)
-                    {
-                        return status;
-                    }
-
-                    call.End();
-                    Handles.Add(primary.Id, new ContextInfo(dev, primary.Flags, isPrimary: true));
-                }
-                else
-                {
-                    _session.CountLocal();
-                }
-
-                primary.Retained++;
-                *pctx = new CUcontext(primary.Id);
-                return CUresult.CUDA_SUCCESS;
-            }
-            catch (Exception failure)
-            {
-                return _session.Failed(CallId.cuDevicePrimaryCtxRetain, failure);
-            }
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuDevicePrimaryCtxRelease_v2(int dev)
-    {
-        if (Facts(dev) is null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_DEVICE;
-        }
-
-        PrimaryContext primary = _session.Primary(dev);
-        lock (primary)
-        {
-            if (primary.Retained == 0)
-            {
-                return CUresult.CUDA_ERROR_INVALID_CONTEXT;
-            }
-
-            return --primary.Retained > 0 ? Local(CUresult.CUDA_SUCCESS) : EndPrimary(CallId.cuDevicePrimaryCtxRelease_v2, primary, dev);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuDevicePrimaryCtxReset_v2(int dev)
-    {
-        if (Facts(dev) is null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_DEVICE;
-        }
-
-        PrimaryContext primary = _session.Primary(dev);
-        lock (primary)
-        {
-            bool wasActive = primary.Retained > 0;
-            primary.Retained = 0;
-            return wasActive ? EndPrimary(CallId.cuDevicePrimaryCtxReset_v2, primary, dev) : Local(CUresult.CUDA_SUCCESS);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuDevicePrimaryCtxSetFlags_v2(int dev, uint flags)
-    {
-        if (Facts(dev) is null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_DEVICE;
-        }
-
-        try
-        {
-            Call call = _session.Begin(CallId.cuDevicePrimaryCtxSetFlags_v2);
-            call.Write(dev);
-            call.Write(flags);
-            CUresult status = call.Invoke();
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                call.End();
-                PrimaryContext primary = _session.Primary(dev);
-                lock (primary)
-                {
-                    primary.Flags = flags;
-                    if (Handles.Find<ContextInfo>(primary.Id) is ContextInfo info)
-                    {
-                        info.Flags = flags;
-                    }
-                }
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuDevicePrimaryCtxSetFlags_v2, failure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuDevicePrimaryCtxGetState(int dev, uint* flags, int* active)
-    {
-        if (Facts(dev) is null)
-        {
-            return Local(CUresult.CUDA_ERROR_INVALID_DEVICE);
-        }
-
-        PrimaryContext primary = _session.Primary(dev);
-        lock (primary)
-        {
-            CUresult result = Local(flags, primary.Flags);
-            return result == CUresult.CUDA_SUCCESS ? Local(active, primary.Retained > 0 ? 1 : 0) : result;
-        }
-    }
-
-    // Posted: the program cannot tell when a context it has let go of is gone.
-    private CUresult EndPrimary(uint callId, PrimaryContext primary, int dev)
-    {
-        try
-        {
-            Call call = _session.Begin(callId);
-            call.WriteHandle(primary.Id);
-            call.Write(dev);
-            call.Post();
-            Handles.Forget(primary.Id);
-            _session.Ranges.RemoveContext(new CUcontext(primary.Id));
-            return CUresult.CUDA_SUCCESS;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(callId, failure);
-        }
-    }
+    // A primary context may be made current before anybody retains it.
+    private bool MayBeCurrent(CUcontext context) =>
+        Handles.Check(context.Value, HandleKind.CUcontext) == CUresult.CUDA_SUCCESS
+        || (HandleId.PrimaryDevice(context.Value) is int device && Facts(device) is not null);
 
     // The context given, or the thread's current one for null; null where there is none or it has ended.
     private ContextInfo? Context(CUcontext context) => Handles.Find<ContextInfo>((context.Value != 0 ? context : Current).Value);

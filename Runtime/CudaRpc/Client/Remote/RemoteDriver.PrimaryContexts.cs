@@ -1,0 +1,169 @@
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Client;
+
+// The handle of a primary context is known before it is retained and never changes. How often it is retained is counted here; the server
+// retains it once for the session.
+public sealed unsafe partial class RemoteDriver
+{
+    /// <inheritdoc/>
+    public override CUresult PrimaryContextHandle(CUcontext* pctx, int dev) =>
+        Facts(dev) is null ? Local(CUresult.CUDA_ERROR_INVALID_DEVICE) : Local(pctx, new CUcontext(_session.Primary(dev).Id));
+
+    /// <inheritdoc/>
+    public override CUresult cuDevicePrimaryCtxRetain(CUcontext* pctx, int dev)
+    {
+        if (pctx == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (Facts(dev) is null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_DEVICE;
+        }
+
+        PrimaryContext primary = _session.Primary(dev);
+        lock (primary)
+        {
+            try
+            {
+                if (primary.Retained == 0)
+                {
+                    Call call = _session.Begin(CallId.cuDevicePrimaryCtxRetain);
+                    call.WriteHandle(primary.Id);
+                    call.Write(dev);
+                    CUresult status = call.Invoke();
+                    if (status != CUresult.CUDA_SUCCESS)
+                    {
+                        return status;
+                    }
+
+                    call.End();
+                    Handles.Add(primary.Id, new ContextInfo(dev, primary.Flags, isPrimary: true));
+                }
+                else
+                {
+                    _session.CountLocal();
+                }
+
+                primary.Retained++;
+                *pctx = new CUcontext(primary.Id);
+                return CUresult.CUDA_SUCCESS;
+            }
+            catch (Exception failure)
+            {
+                return _session.Failed(CallId.cuDevicePrimaryCtxRetain, failure);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuDevicePrimaryCtxRelease_v2(int dev)
+    {
+        if (Facts(dev) is null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_DEVICE;
+        }
+
+        PrimaryContext primary = _session.Primary(dev);
+        lock (primary)
+        {
+            if (primary.Retained == 0)
+            {
+                return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            }
+
+            return --primary.Retained > 0 ? Local(CUresult.CUDA_SUCCESS) : EndPrimary(CallId.cuDevicePrimaryCtxRelease_v2, primary, dev);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuDevicePrimaryCtxReset_v2(int dev)
+    {
+        if (Facts(dev) is null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_DEVICE;
+        }
+
+        PrimaryContext primary = _session.Primary(dev);
+        lock (primary)
+        {
+            bool wasActive = primary.Retained > 0;
+            primary.Retained = 0;
+            return wasActive ? EndPrimary(CallId.cuDevicePrimaryCtxReset_v2, primary, dev) : Local(CUresult.CUDA_SUCCESS);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuDevicePrimaryCtxSetFlags_v2(int dev, uint flags)
+    {
+        if (Facts(dev) is null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_DEVICE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuDevicePrimaryCtxSetFlags_v2);
+            call.Write(dev);
+            call.Write(flags);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+                PrimaryContext primary = _session.Primary(dev);
+                lock (primary)
+                {
+                    primary.Flags = flags;
+                    if (Handles.Find<ContextInfo>(primary.Id) is ContextInfo info)
+                    {
+                        info.Flags = flags;
+                    }
+                }
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuDevicePrimaryCtxSetFlags_v2, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuDevicePrimaryCtxGetState(int dev, uint* flags, int* active)
+    {
+        if (Facts(dev) is null)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_DEVICE);
+        }
+
+        PrimaryContext primary = _session.Primary(dev);
+        lock (primary)
+        {
+            CUresult result = Local(flags, primary.Flags);
+            return result == CUresult.CUDA_SUCCESS ? Local(active, primary.Retained > 0 ? 1 : 0) : result;
+        }
+    }
+
+    // Posted: the program cannot tell when a context it has let go of is gone.
+    private CUresult EndPrimary(uint callId, PrimaryContext primary, int dev)
+    {
+        try
+        {
+            Call call = _session.Begin(callId);
+            call.WriteHandle(primary.Id);
+            call.Write(dev);
+            call.Post();
+            Handles.Forget(primary.Id);
+            _session.Ranges.RemoveContext(new CUcontext(primary.Id));
+            return CUresult.CUDA_SUCCESS;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+}
