@@ -3,7 +3,7 @@ using CudaRpc.Driver;
 
 namespace CudaRpc.Native;
 
-/// <summary>What stands behind the C entry points: the process's driver, and the functions that work without one.</summary>
+/// <summary>What stands behind the C entry points: the process's driver, and the functions that work without one or that end a context.</summary>
 /// <remarks>
 /// Called from any thread of a program that knows nothing of .NET. The server is connected to once, when a call first needs it; if that
 /// fails the process has no device, as with a machine without a GPU.
@@ -25,7 +25,7 @@ internal static unsafe class Entry
     internal static CudaDriver? Driver => Volatile.Read(ref s_driver);
 
     /// <summary>The CUDA version to be compatible with: the server's, but none that our header does not know.</summary>
-    private static int Version => Math.Min(s_link.Value.DriverVersion, CudaConstants.CUDA_VERSION);
+    internal static int Version => Math.Min(s_link.Value.DriverVersion, CudaConstants.CUDA_VERSION);
 
     internal static CUresult cuInit(uint Flags)
     {
@@ -76,12 +76,32 @@ internal static unsafe class Entry
         return CUresult.CUDA_SUCCESS;
     }
 
-    /// <summary>No table is served yet: an unknown one is answered so.</summary>
     internal static CUresult cuGetExportTable(void** ppExportTable, CUuuid* pExportTableId)
     {
-        if (ppExportTable != null) *ppExportTable = null;
-        return CUresult.CUDA_ERROR_INVALID_VALUE;
+        if (ppExportTable == null || pExportTableId == null) return CUresult.CUDA_ERROR_INVALID_VALUE;
+        *ppExportTable = ExportTable.Find((byte*)pExportTableId);
+        return *ppExportTable == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
     }
+
+    internal static CUresult cuCtxDestroy(CUcontext ctx) => cuCtxDestroy_v2(ctx);
+
+    internal static CUresult cuCtxDestroy_v2(CUcontext ctx)
+    {
+        if (Driver is not { } driver) return CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        CUresult result = driver.cuCtxDestroy_v2(ctx);
+        if (result == CUresult.CUDA_SUCCESS) ContextLocalStorage.End(ctx);
+        return result;
+    }
+
+    internal static CUresult cuDevicePrimaryCtxRelease(int dev) => cuDevicePrimaryCtxRelease_v2(dev);
+
+    internal static CUresult cuDevicePrimaryCtxRelease_v2(int dev) =>
+        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxRelease_v2(dev)) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+
+    internal static CUresult cuDevicePrimaryCtxReset(int dev) => cuDevicePrimaryCtxReset_v2(dev);
+
+    internal static CUresult cuDevicePrimaryCtxReset_v2(int dev) =>
+        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxReset_v2(dev)) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
 
     /// <summary>What a call answers that failed in a way it must not: nothing crosses into C as an exception.</summary>
     internal static CUresult Failed(Exception failure, string function)
@@ -97,6 +117,21 @@ internal static unsafe class Entry
     {
         Volatile.Write(ref s_forked, true);
         Volatile.Write(ref s_driver, null);
+    }
+
+    // The primary context of a device was let go of; that may have been its end.
+    private static CUresult Released(CudaDriver driver, int dev, CUresult result)
+    {
+        uint flags;
+        int active = 0;
+        CUcontext context;
+        if (result == CUresult.CUDA_SUCCESS
+            && driver.cuDevicePrimaryCtxGetState(dev, &flags, &active) == CUresult.CUDA_SUCCESS && active == 0
+            && driver.PrimaryContextHandle(&context, dev) == CUresult.CUDA_SUCCESS)
+        {
+            ContextLocalStorage.End(context);
+        }
+        return result;
     }
 
     private static CUresult Find(

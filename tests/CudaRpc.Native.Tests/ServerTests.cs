@@ -1,32 +1,18 @@
-using CudaRpc.Server;
-using CudaRpc.Simulator;
-using CudaRpc.Transport;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace CudaRpc.Native.Tests;
 
 /// <summary>C programs whose device is that of a server.</summary>
 public sealed class ServerTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("cudarpc-server-").FullName;
-    private readonly SimulatedGpu _gpu = new();
-    private readonly CudaServer _server;
+    private readonly LocalServer _server = new();
 
-    public ServerTests() => _server = new CudaServer(() => new SimulatedDriver(_gpu), new ServerLimits(), NullLogger.Instance);
-
-    public void Dispose()
-    {
-        _server.Dispose();
-        _gpu.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void Dispose() => _server.Dispose();
 
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
     public void Copies_ThroughServer_ComeBackUnchanged(string transport)
     {
-        Outcome outcome = Shim.Run("copies", [("CUDARPC_SERVER", Listen(transport))]);
+        Outcome outcome = Shim.Run("copies", [("CUDARPC_SERVER", _server.Listen(transport))]);
         Assert.Equal("", outcome.Errors);
         Assert.Equal(["400 copies on a named device"], outcome.Lines);
     }
@@ -34,7 +20,7 @@ public sealed class ServerTests : IDisposable
     [Fact]
     public void Ilgpu_ThroughServer_ComputesRight()
     {
-        Outcome outcome = Shim.RunIlgpu(Listen("unix"));
+        Outcome outcome = Shim.RunIlgpu(_server.Listen("unix"));
         Assert.Equal("", outcome.Errors);
         Assert.Equal(["OK"], outcome.Lines);
     }
@@ -42,8 +28,8 @@ public sealed class ServerTests : IDisposable
     [Fact]
     public void Server_InConfigurationFile_IsUsed()
     {
-        string file = Path.Combine(_folder, "config");
-        File.WriteAllText(file, $"server = {Listen("unix")}\n");
+        string file = Path.Combine(_server.Folder, "config");
+        File.WriteAllText(file, $"server = {_server.Listen("unix")}\n");
         Outcome outcome = Shim.Run("lifecycle", [("CUDARPC_CONFIG", file)]);
         Assert.Equal("", outcome.Errors);
         Assert.Contains("count 1", outcome.Lines);
@@ -54,7 +40,7 @@ public sealed class ServerTests : IDisposable
     [InlineData("tcp")]
     public void Exit_WithoutCleaningUp_ReleasesAllOnTheServer(string transport)
     {
-        Outcome outcome = Shim.Run("exit", [("CUDARPC_SERVER", Listen(transport))]);
+        Outcome outcome = Shim.Run("exit", [("CUDARPC_SERVER", _server.Listen(transport))]);
         Assert.Equal(["atexit 0", "destructor 0"], outcome.Lines);
         Assert.Equal(7, outcome.ExitCode);
         Assert.True(SpinWait.SpinUntil(() => _server.Usage == default, TimeSpan.FromSeconds(20)), $"the server still has {_server.Usage}");
@@ -63,7 +49,7 @@ public sealed class ServerTests : IDisposable
     [Fact]
     public void Fork_Child_LeavesTheParentsSessionAlone()
     {
-        Outcome outcome = Shim.Run("fork", [("CUDARPC_SERVER", Listen("unix"))]);
+        Outcome outcome = Shim.Run("fork", [("CUDARPC_SERVER", _server.Listen("unix"))]);
         Assert.Equal("", outcome.Errors);
         Assert.Equal(["child exit 3", "parent cuCtxSynchronize 0", "parent cuCtxDestroy 0"], outcome.Lines[^3..]);
     }
@@ -73,12 +59,9 @@ public sealed class ServerTests : IDisposable
     [InlineData("tcp")]
     public void Server_Dies_CallsFailAndTheProgramLives(string transport)
     {
-        Outcome outcome = Shim.Run("lost", [("CUDARPC_SERVER", Listen(transport))], whenReady: _server.Dispose);
+        Outcome outcome = Shim.Run("lost", [("CUDARPC_SERVER", _server.Listen(transport))], whenReady: _server.Stop);
         Assert.Equal(["ready", "lost 46", "then 46"], outcome.Lines);
         Assert.Equal(0, outcome.ExitCode);
         Assert.Contains("lost", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
-
-    private string Listen(string transport) => _server.Listen(
-        ServerUrl.Parse(transport == "tcp" ? "tcp://127.0.0.1:0" : $"unix://{_folder}/socket")).ToString();
 }

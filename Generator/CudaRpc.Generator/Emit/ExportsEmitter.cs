@@ -4,16 +4,20 @@ namespace CudaRpc.Generator.Emit;
 
 /// <summary>
 /// Emits the C entry points of the shim: every name of the header, forwarding to <c>Entry.Driver</c>, which is null until cuInit has
-/// succeeded. The few functions that work without cuInit are hand-written in <c>Entry</c>.
+/// succeeded. A few functions are hand-written in <c>Entry</c>.
 /// </summary>
 internal static class ExportsEmitter
 {
     private const string Namespace = "CudaRpc.Native";
 
-    /// <summary>Functions that work without cuInit: <c>Entry</c> answers them itself.</summary>
-    public static readonly IReadOnlyCollection<string> BeforeInit = new HashSet<string>
+    /// <summary>
+    /// Functions that <c>Entry</c> answers: those that work without cuInit, and those that end a context, of which the shim keeps something.
+    /// </summary>
+    public static readonly IReadOnlyCollection<string> OfEntry = new HashSet<string>
     {
-        "cuDriverGetVersion", "cuGetErrorName", "cuGetErrorString", "cuGetExportTable", "cuGetProcAddress", "cuGetProcAddress_v2", "cuInit",
+        "cuCtxDestroy", "cuCtxDestroy_v2", "cuDevicePrimaryCtxRelease", "cuDevicePrimaryCtxRelease_v2", "cuDevicePrimaryCtxReset",
+        "cuDevicePrimaryCtxReset_v2", "cuDriverGetVersion", "cuGetErrorName", "cuGetErrorString", "cuGetExportTable", "cuGetProcAddress",
+        "cuGetProcAddress_v2", "cuInit",
     };
 
     public static IEnumerable<GeneratedFile> Emit(CApi api)
@@ -54,7 +58,7 @@ internal static class ExportsEmitter
         code.List($"private static CUresult {function.Name}(", CSharp.Parameters(function), ")");
         code.Open();
         code.Open("try");
-        code.Fill(BeforeInit.Contains(function.Name)
+        code.Fill(OfEntry.Contains(function.Name)
             ? $"return Entry.{call};"
             : $"return Entry.Driver is {{ }} driver ? driver.{call} : CUresult.CUDA_ERROR_NOT_INITIALIZED;");
         code.Close();

@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCtxDestroy_v2(ctx) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.cuCtxDestroy_v2(ctx);
         }
         catch (Exception failure)
         {

@@ -24,5 +24,17 @@ internal static unsafe class Entry
     internal static CUresult cuGetExportTable<T>(void** ppExportTable, T* pExportTableId)
         where T : unmanaged => CUresult.CUDA_SUCCESS;
 
+    internal static CUresult cuCtxDestroy(CUcontext ctx) => CUresult.CUDA_SUCCESS;
+
+    internal static CUresult cuCtxDestroy_v2(CUcontext ctx) => CUresult.CUDA_SUCCESS;
+
+    internal static CUresult cuDevicePrimaryCtxRelease(int dev) => CUresult.CUDA_SUCCESS;
+
+    internal static CUresult cuDevicePrimaryCtxRelease_v2(int dev) => CUresult.CUDA_SUCCESS;
+
+    internal static CUresult cuDevicePrimaryCtxReset(int dev) => CUresult.CUDA_SUCCESS;
+
+    internal static CUresult cuDevicePrimaryCtxReset_v2(int dev) => CUresult.CUDA_SUCCESS;
+
     internal static CUresult Failed(System.Exception failure, string function) => CUresult.CUDA_ERROR_UNKNOWN;
 }
