@@ -42,6 +42,7 @@ internal static unsafe partial class Custom
             return;
         }
 
+        call.Session.WaitForReleases();
         CUresult status = HandleId.PrimaryDevice(id) is null ? driver.cuCtxDestroy_v2(new CUcontext(native)) : CUresult.CUDA_ERROR_INVALID_CONTEXT;
         if (status == CUresult.CUDA_SUCCESS)
         {
@@ -93,6 +94,7 @@ internal static unsafe partial class Custom
             return;
         }
 
+        call.Session.WaitForReleases();
         // Of a driver that sessions share, each session has retained the context once, and may take away no more than its own part of it.
         bool shared = driver is not IDisposable;
         if (shared)

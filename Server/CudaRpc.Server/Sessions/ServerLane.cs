@@ -56,14 +56,16 @@ internal sealed unsafe class ServerLane : IDisposable
                 return true;
             }
 
-            bool keepsTurn = posted && !MayBlock(header.CallId);
-            if (!keepsTurn)
+            bool releases = posted && IsRelease(header.CallId);
+            bool keepsTurn = posted && !releases && !EndsContext(header.CallId);
+            // Before the turn is given up, so that a call that waits for releases sees this one.
+            using (releases ? Session.BeginRelease() : default)
             {
-                Session.Gate.Leave();
-            }
+                if (!keepsTurn)
+                {
+                    Session.Gate.Leave();
+                }
 
-            using (posted && !keepsTurn ? Session.BeginRelease() : default)
-            {
                 Serve(header);
             }
 
@@ -195,8 +197,11 @@ internal sealed unsafe class ServerLane : IDisposable
 
     // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
     // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
-    private static bool MayBlock(uint callId) => callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload
-        or CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
+    private static bool IsRelease(uint callId) => callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload;
+
+    // These wait for the GPU as well, and for the releases before them, which would otherwise find their context gone.
+    private static bool EndsContext(uint callId) =>
+        callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
 
     private void Serve(in FrameHeader header)
     {
