@@ -155,6 +155,19 @@ public sealed class IntegerOperationTests
             (a, b, c) => c + (ushort)a * (uint)(byte)(b >> 16) + (ushort)(a >> 16) * (uint)(byte)(b >> 24));
     }
 
+    [Fact]
+    public void PackedIntegers_DoNotTouchEachOther()
+    {
+        static uint Both(uint a, uint b, Func<ushort, ushort, int> one) =>
+            ((uint)(ushort)one((ushort)(a >> 16), (ushort)(b >> 16)) << 16) | (ushort)one((ushort)a, (ushort)b);
+        OperationBench.Check<uint, uint, uint>("add.u16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => x + y));
+        OperationBench.Check<uint, uint, uint>("add.s16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => x + y));
+        OperationBench.Check<uint, uint, uint>("min.u16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => Math.Min(x, y)));
+        OperationBench.Check<uint, uint, uint>("max.u16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => Math.Max(x, y)));
+        OperationBench.Check<uint, uint, uint>("min.s16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => Math.Min((short)x, (short)y)));
+        OperationBench.Check<uint, uint, uint>("max.s16x2 $d, $a, $b;", (a, b) => Both(a, b, (x, y) => Math.Max((short)x, (short)y)));
+    }
+
     private static int Clamp(long value) => (int)Math.Clamp(value, int.MinValue, int.MaxValue);
 
     private static long Product24(int a, int b) => (long)((a << 8) >> 8) * ((b << 8) >> 8);

@@ -318,6 +318,56 @@ public sealed class MemoryTests
         Assert.Equal(Enumerable.Range(0, 32), places.Select(place => bench.Read<int>(place, 1)[0]));
     }
 
+    public static TheoryData<string> Patterns => ["neighbours", "one", "eights", "reversed", "strided", "shifted", "mixed"];
+
+    [Theory]
+    [MemberData(nameof(Patterns))]
+    public void GatherAndScatter_InEveryPattern(string pattern)
+    {
+        using var bench = new PtxBench(PtxBench.Kernel(
+            ".param .u64 indices, .param .u64 in, .param .u64 gathered, .param .u64 scattered",
+            """
+            ld.param.u64 %rd1, [indices];
+            ld.param.u64 %rd2, [in];
+            ld.param.u64 %rd3, [gathered];
+            ld.param.u64 %rd4, [scattered];
+            mov.u32 %r1, %tid.x;
+            mul.wide.u32 %rd5, %r1, 4;
+            add.u64 %rd6, %rd1, %rd5;
+            ld.global.u32 %r2, [%rd6];
+            mul.wide.u32 %rd7, %r2, 4;
+            add.u64 %rd8, %rd2, %rd7;
+            ld.global.u32 %r3, [%rd8+4];
+            add.u64 %rd9, %rd3, %rd5;
+            st.global.u32 [%rd9], %r3;
+            add.u64 %rd10, %rd4, %rd7;
+            st.global.u32 [%rd10+4], %r1;
+            """));
+        int[] indices = [.. Enumerable.Range(0, 64).Select(i => pattern switch
+        {
+            "neighbours" => i,
+            "one" => 5,
+            "eights" => i / 8,
+            "reversed" => 63 - i,
+            "strided" => 2 * i,
+            "shifted" => (i / 8 * 8) + ((i + 1) % 8),
+            _ => i % 16 < 8 ? i : i * 7 % 64,
+        })];
+        int[] input = [.. Enumerable.Range(1000, 200)];
+        ulong gathered = bench.Allocate(256);
+        ulong scattered = bench.Allocate(Enumerable.Repeat(-1, 200).ToArray());
+
+        bench.Launch(1, 64, bench.Allocate(indices), bench.Allocate(input), gathered, scattered);
+
+        Assert.Equal(indices.Select(index => input[index + 1]), bench.Read<int>(gathered, 64));
+        int[] written = bench.Read<int>(scattered, 200);
+        for (int place = 0; place < 200; place++)
+        {
+            int[] writers = [.. Enumerable.Range(0, 64).Where(i => indices[i] + 1 == place)];
+            Assert.Contains(written[place], writers.Length == 0 ? [-1] : writers);
+        }
+    }
+
     [Fact]
     public void AsynchronousCopies_ArriveInSharedMemory()
     {

@@ -67,6 +67,17 @@ internal sealed unsafe partial class KernelCompiler
             case PtxType.F32 or PtxType.F64:
                 CompileFloat(opcode, type, modifiers);
                 break;
+            case PtxType.U16X2 or PtxType.S16X2:
+                Binary(modifiers, type, (opcode, type) switch
+                {
+                    ("add", _) => &Lanes.Vector2<uint, AddPacked>,
+                    ("min", PtxType.U16X2) => &Lanes.Vector2<uint, MinimumPackedU16>,
+                    ("min", PtxType.S16X2) => &Lanes.Vector2<uint, MinimumPackedS16>,
+                    ("max", PtxType.U16X2) => &Lanes.Vector2<uint, MaximumPackedU16>,
+                    ("max", PtxType.S16X2) => &Lanes.Vector2<uint, MaximumPackedS16>,
+                    _ => null,
+                });
+                break;
             default:
                 CompileInteger(opcode, type, modifiers);
                 break;

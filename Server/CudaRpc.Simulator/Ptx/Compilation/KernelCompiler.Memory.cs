@@ -85,7 +85,8 @@ internal sealed unsafe partial class KernelCompiler
         PtxType type = modifiers.TakeType();
         modifiers.Finish();
         ExpectOperands(2);
-        if (type.Bits is 0 or 128 || type is PtxType.F16 or PtxType.F16X2 or PtxType.BF16 or PtxType.BF16X2 || type.Bytes * count > 16)
+        bool plain = type.IsInteger || type is PtxType.B8 or PtxType.B16 or PtxType.B32 or PtxType.B64 or PtxType.F32 or PtxType.F64;
+        if (!plain || type.Bytes * count > 16)
         {
             Unsupported("no such access");
         }

@@ -24,6 +24,12 @@ internal static unsafe class MemoryHandlers
             nint offset = element * sizeof(TElement);
             if (mask == Worker.FullMask)
             {
+                if (sizeof(TElement) == 4 && sizeof(TRegister) == 4)
+                {
+                    LoadWords(pointers, offset, (uint*)d);
+                    continue;
+                }
+
                 for (int lane = 0; lane < 32; lane += 4)
                 {
                     d[lane] = TRegister.CreateTruncating(*(TElement*)(pointers[lane] + offset));
@@ -58,6 +64,12 @@ internal static unsafe class MemoryHandlers
             nint offset = element * sizeof(TElement);
             if (mask == Worker.FullMask)
             {
+                if (sizeof(TElement) == 4 && sizeof(TRegister) == 4)
+                {
+                    StoreWords(pointers, offset, (uint*)d);
+                    continue;
+                }
+
                 for (int lane = 0; lane < 32; lane += 4)
                 {
                     *(TElement*)(pointers[lane] + offset) = TElement.CreateTruncating(d[lane]);
@@ -158,4 +170,56 @@ internal static unsafe class MemoryHandlers
 
     /// <summary>Follows loads that are volatile, relaxed or acquiring, and nanosleep: the thread may be waiting for another.</summary>
     public static void Poll(Worker worker, Instruction* instruction, uint mask) => worker.Polled = true;
+
+    // Most accesses of neighbouring lanes are to neighbouring words, or all to one: eight lanes at a time that is one vector.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadWords(byte** pointers, nint offset, uint* d)
+    {
+        for (int lane = 0; lane < 32; lane += 8)
+        {
+            byte* first = pointers[lane];
+            Vector256<ulong> low = Vector256.Load((ulong*)(pointers + lane)) - Vector256.Create((ulong)first);
+            Vector256<ulong> high = Vector256.Load((ulong*)(pointers + lane + 4)) - Vector256.Create((ulong)first);
+            if (AreNeighbours(low, high))
+            {
+                Vector256.Load((uint*)(first + offset)).Store(d + lane);
+            }
+            else if ((low | high) == Vector256<ulong>.Zero)
+            {
+                Vector256.Create(*(uint*)(first + offset)).Store(d + lane);
+            }
+            else
+            {
+                for (int i = lane; i < lane + 8; i++)
+                {
+                    d[i] = *(uint*)(pointers[i] + offset);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreWords(byte** pointers, nint offset, uint* d)
+    {
+        for (int lane = 0; lane < 32; lane += 8)
+        {
+            byte* first = pointers[lane];
+            Vector256<ulong> low = Vector256.Load((ulong*)(pointers + lane)) - Vector256.Create((ulong)first);
+            Vector256<ulong> high = Vector256.Load((ulong*)(pointers + lane + 4)) - Vector256.Create((ulong)first);
+            if (AreNeighbours(low, high))
+            {
+                Vector256.Load(d + lane).Store((uint*)(first + offset));
+            }
+            else
+            {
+                for (int i = lane; i < lane + 8; i++)
+                {
+                    *(uint*)(pointers[i] + offset) = d[i];
+                }
+            }
+        }
+    }
+
+    private static bool AreNeighbours(Vector256<ulong> low, Vector256<ulong> high) =>
+        ((low ^ Vector256.Create(0ul, 4, 8, 12)) | (high ^ Vector256.Create(16ul, 20, 24, 28))) == Vector256<ulong>.Zero;
 }

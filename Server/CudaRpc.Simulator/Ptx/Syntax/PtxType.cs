@@ -18,6 +18,8 @@ internal enum PtxType
     S16,
     S32,
     S64,
+    U16X2,
+    S16X2,
     F16,
     F16X2,
     BF16,
