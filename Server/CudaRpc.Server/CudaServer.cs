@@ -189,27 +189,23 @@ internal sealed class CudaServer : IDisposable
         return reader;
     }
 
-    // A session's first connection carries no calls. It lasts as long as the session: the client's end, however it comes, ends it.
+    // A session's first connection carries no calls, only the session's own questions. It lasts as long as the session: the client's end, however it comes, ends it.
     private void ServeSession(Connection connection, FrameReader reader, Hello hello)
     {
-        ServerSession? session = Open(out string refusal);
+        ServerSession? session = Open(connection, out string refusal);
         if (session is null)
         {
             SendWelcome(connection, new Welcome(refusal, 0, [], "", DeviceSnapshot.Empty));
             return;
         }
 
-        string reason = "the client left";
+        string reason = "";
         try
         {
             ServerLog.SessionOpened(_logger, session.Id, hello.Client, connection.Peer);
-            session.Control = connection;
             EndGreeting(connection);
             SendWelcome(connection, new Welcome("", Handshake.Features, session.Token, Name, _devices));
-            if (reader.Read(out FrameHeader header))
-            {
-                reason = $"call 0x{header.CallId:x8} on the session's own connection";
-            }
+            reason = session.Host.Receive(reader);
         }
         catch (Exception failure) when (failure is ProtocolException or IOException)
         {
@@ -260,7 +256,7 @@ internal sealed class CudaServer : IDisposable
     }
 
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The session disposes its driver.")]
-    private ServerSession? Open(out string refusal)
+    private ServerSession? Open(Connection control, out string refusal)
     {
         lock (_lock)
         {
@@ -280,7 +276,7 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, _limits, _logger);
+            var session = new ServerSession(++_lastSession, driver, control, _limits, _logger);
             _sessions.Add(session);
             return session;
         }

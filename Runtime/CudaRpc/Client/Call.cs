@@ -137,6 +137,11 @@ internal unsafe ref struct Call
             reply = _lane.ReadReply(_callId, out body);
         }
 
+        if ((reply.Flags & FrameFlags.Landed) != 0)
+        {
+            _lane.WaitForWrites(reply);
+        }
+
         _reader = new MessagePackReader(body);
         var status = (CUresult)_reader.ReadUInt32();
         if (status == CUresult.CUDA_SUCCESS)

@@ -152,6 +152,9 @@ internal sealed unsafe class Lane
         return reply;
     }
 
+    /// <summary>Waits for the writes to the program's memory that the reply says come before it.</summary>
+    public void WaitForWrites(in FrameHeader reply) => _session.Host.WaitForWrites(reply.Context);
+
     public void ReadBulk(byte* destination, nuint length)
     {
         _reader!.ReadBulk(destination, length);

@@ -37,7 +37,8 @@ public sealed class Session : IDisposable
     {
         _url = url;
         _options = options;
-        (_control, _, Welcome welcome) = Open([]);
+        (_control, FrameReader reader, Welcome welcome) = Open([]);
+        Host = new HostLink(this, _control, reader);
         _token = welcome.Token;
         ServerName = welcome.Server;
         Devices = welcome.Devices;
@@ -75,6 +76,9 @@ public sealed class Session : IDisposable
     internal DeviceRanges Ranges { get; } = new();
 
     internal SendPump Pump { get; }
+
+    /// <summary>What the server asks of the program's memory and functions.</summary>
+    internal HostLink Host { get; }
 
     internal PrimaryContext Primary(int device) => _primaries[device];
 
@@ -213,6 +217,9 @@ public sealed class Session : IDisposable
                 return CUresult.CUDA_ERROR_UNKNOWN;
         }
     }
+
+    /// <summary>The session's own connection has ended, and with it the session.</summary>
+    internal void HostLinkEnded(Exception failure) => Lose("a request of the server", failure);
 
     // Lanes of ended threads are closed when those are collected. A program that starts threads faster than it collects garbage has
     // them closed here, before it runs out of lanes.

@@ -8,4 +8,13 @@ internal static class ControlId
 
     /// <summary>Last frame of a lane that ends in good order. Posted; takes its turn in the session's sequence.</summary>
     public const uint Goodbye = 2;
+
+    /// <summary>From the server, on the session's own connection: bytes for a region of the client's memory. Not answered.</summary>
+    public const uint HostWrite = 3;
+
+    /// <summary>From the server, on the session's own connection: wants bytes of a region. The reply's bulk are they.</summary>
+    public const uint HostRead = 4;
+
+    /// <summary>From the server, on the session's own connection: call a function of the program. Answered when it has returned.</summary>
+    public const uint HostCall = 5;
 }

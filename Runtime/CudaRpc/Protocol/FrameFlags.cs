@@ -18,6 +18,12 @@ internal enum FrameFlags : uint
     /// <summary>The status in this reply is that of an earlier posted call, whose id is the second value of the body.</summary>
     Deferred = 8,
 
+    /// <summary>
+    /// The reply comes after as many writes to the client's memory as <see cref="FrameHeader.Context"/> says (modulo 2^32): the call
+    /// returns when they have landed.
+    /// </summary>
+    Landed = 16,
+
     /// <summary>All bits this version knows.</summary>
-    Known = Posted | Reply | More | Deferred,
+    Known = Posted | Reply | More | Deferred | Landed,
 }

@@ -18,6 +18,15 @@ internal static class ProtocolLimits
     /// <summary>Copies to the device up to this many bytes are posted: they are queued like any other body.</summary>
     public const int PostedCopy = 64 << 10;
 
+    /// <summary>Copies to the host up to this many bytes need not wait for their data, which the server stages; larger ones do.</summary>
+    public const int DeferredCopy = 64 << 20;
+
+    /// <summary>Bytes of copies under way that a client lets a server stage; a copy beyond waits for its data.</summary>
+    public const long DeferredBytes = 128 << 20;
+
+    /// <summary>Bytes that a server stages for one session; more is CUDA_ERROR_OUT_OF_MEMORY.</summary>
+    public const long Staged = 256 << 20;
+
     /// <summary>Queued bytes of posted calls at which the posting thread itself sends, and so waits for the network.</summary>
     public const int SendQueue = 1 << 20;
 

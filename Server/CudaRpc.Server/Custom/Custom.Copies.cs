@@ -22,9 +22,16 @@ internal static unsafe partial class Custom
         ulong destination = call.ReadUInt64();
         ulong bytes = call.ReadUInt64();
         var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
-        call.ExpectBulk(bytes);
+        long region = call.ReadInt64();
+        call.ExpectBulk(region == 0 ? bytes : 0);
         if (!call.Begin())
         {
+            return;
+        }
+
+        if (region != 0)
+        {
+            call.Reply(PullToDevice(driver, ref call, region, new CUdeviceptr(destination), bytes, stream));
             return;
         }
 
@@ -47,8 +54,20 @@ internal static unsafe partial class Custom
         ulong source = call.ReadUInt64();
         ulong bytes = call.ReadUInt64();
         var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        long region = call.ReadInt64();
+        if (call.IsPosted != (region != 0))
+        {
+            call.Malformed(call.IsPosted ? "a copy to the host without a destination" : "a copy to the host with two destinations");
+        }
+
         if (!call.Begin())
         {
+            return;
+        }
+
+        if (region != 0)
+        {
+            call.Reply(PushToHost(driver, ref call, region, new CUdeviceptr(source), bytes, stream));
             return;
         }
 

@@ -170,7 +170,15 @@ internal sealed unsafe class ServerLane : IDisposable
             throw new InvalidOperationException($"reply to {CallId.Name(call.CallId)} of {body} bytes; at most {ProtocolLimits.Body} fit a body");
         }
 
-        new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, 0, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
+        uint writes = 0;
+        if (ShowsWork(call.CallId))
+        {
+            // The work that the call has waited for has asked for its writes by now.
+            writes = Session.Host.Writes;
+            flags |= writes != 0 ? FrameFlags.Landed : FrameFlags.None;
+        }
+
+        new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
         // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
         _connection.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
     }
@@ -198,6 +206,12 @@ internal sealed unsafe class ServerLane : IDisposable
     // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
     // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
     private static bool IsRelease(uint callId) => callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload;
+
+    // Calls after which a program may look at what its copies to the host brought.
+    private static bool ShowsWork(uint callId) =>
+        callId is CallId.cuStreamSynchronize or CallId.cuStreamSynchronize_ptsz or CallId.cuStreamQuery or CallId.cuStreamQuery_ptsz
+            or CallId.cuEventSynchronize or CallId.cuEventQuery or CallId.cuCtxSynchronize or CallId.cuCtxSynchronize_v2
+            or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2;
 
     // These wait for the GPU as well, and for the releases before them, which would otherwise find their context gone.
     private static bool EndsContext(uint callId) =>

@@ -21,6 +21,7 @@ internal sealed class ServerSession
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private readonly object _lock = new();
+    private readonly Connection _control;
     private readonly List<ServerLane> _lanes = [];
     private readonly long _opened = Stopwatch.GetTimestamp();
     private readonly ServerLimits _limits;
@@ -31,9 +32,16 @@ internal sealed class ServerSession
     private int _releases;
     private long _memoryBytes;
 
-    public ServerSession(int id, CudaDriver driver, ServerLimits limits, ILogger logger)
+    /// <param name="id">The session's number, for logs.</param>
+    /// <param name="driver">The driver; one that is IDisposable is the session's own.</param>
+    /// <param name="control">The connection whose end is the session's.</param>
+    /// <param name="limits">What a client may take.</param>
+    /// <param name="logger">Where the session says what happens.</param>
+    public ServerSession(int id, CudaDriver driver, Connection control, ServerLimits limits, ILogger logger)
     {
         Id = id;
+        _control = control;
+        Host = new HostChannel(control);
         Driver = driver;
         Logger = logger;
         _limits = limits;
@@ -53,8 +61,8 @@ internal sealed class ServerSession
 
     public SequenceGate Gate { get; } = new();
 
-    /// <summary>The connection whose end is the session's.</summary>
-    public Connection? Control { get; set; }
+    /// <summary>What the session asks of its client.</summary>
+    public HostChannel Host { get; }
 
     /// <summary>Device memory the session holds, in bytes.</summary>
     public long MemoryBytes => Interlocked.Read(ref _memoryBytes);
@@ -138,6 +146,7 @@ internal sealed class ServerSession
     {
         Handles.Remove(id);
         Handles.RemoveContext(native);
+        Host.ReleaseContext(native, survivor: null);
         TakeFailure(HandleId.Number(id), out _);
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
@@ -151,6 +160,7 @@ internal sealed class ServerSession
     /// <summary>Destroys what the session made in a context that goes on without it.</summary>
     public void ReclaimContext(nint context)
     {
+        Host.ReleaseContext(context, Driver);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
         {
             Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
@@ -212,6 +222,9 @@ internal sealed class ServerSession
         }
 
         Gate.Close();
+        // A callback of the driver that waits for the client would keep the driver from ending.
+        _control.Abort();
+        Host.Close();
         int handles = Handles.Count;
         ulong bytes = (ulong)MemoryBytes;
         WaitForLanes(s_patience);
@@ -226,11 +239,12 @@ internal sealed class ServerSession
             Reclaim();
         }
 
+        Host.Free();
         ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, handles, bytes);
     }
 
     /// <summary>Ends the session's own connection; the thread that serves it then ends the session.</summary>
-    public void Abort() => Control?.Abort();
+    public void Abort() => _control.Abort();
 
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
@@ -246,6 +260,7 @@ internal sealed class ServerSession
             else
             {
                 Driver.cuCtxDestroy_v2(new CUcontext(handle.Native));
+                Host.ReleaseContext(handle.Native, survivor: null);
             }
 
             Handles.RemoveContext(handle.Native);

@@ -67,8 +67,9 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            // Popped first, so that the frame does not name a context that is about to end.
             Lane lane = _session.Lane;
+            EndHostWork(ctx);
+            // Popped first, so that the frame does not name a context that is about to end.
             if (lane.Current == ctx)
             {
                 lane.Contexts.Pop();

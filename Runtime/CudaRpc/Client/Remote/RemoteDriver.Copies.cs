@@ -56,6 +56,13 @@ public sealed unsafe partial class RemoteDriver
             call.Write(destination.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
+            if (IsReadLater(callId, source, bytes))
+            {
+                call.Write(_session.Host.Add(new HostRegion(source, bytes)));
+                return call.Post();
+            }
+
+            call.Write(0L);
             call.WriteBulk(source, bytes);
             if (posted)
             {
@@ -89,6 +96,13 @@ public sealed unsafe partial class RemoteDriver
             call.Write(source.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
+            if (callId == CallId.cuMemcpyDtoHAsync_v2 && IsWrittenLater(destination, bytes))
+            {
+                call.Write(_session.Host.Add(new HostRegion(destination, bytes)));
+                return call.Post();
+            }
+
+            call.Write(0L);
             call.ReceiveBulk(destination, bytes);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -103,6 +117,18 @@ public sealed unsafe partial class RemoteDriver
             return _session.Failed(callId, failure);
         }
     }
+
+    // Page-locked memory is written when the stream gets there; for other memory CUDA has the caller wait. Beyond what the server stages
+    // for us we wait as well.
+    private bool IsWrittenLater(void* destination, nuint bytes) =>
+        bytes <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)bytes <= ProtocolLimits.DeferredBytes
+        && IsPageLocked((ulong)destination, bytes);
+
+    // Page-locked memory is read when the stream gets there, which matters where a function of the program may write it before.
+    private bool IsReadLater(uint callId, void* source, nuint bytes) =>
+        callId == CallId.cuMemcpyHtoDAsync_v2 && _session.Host.PendingCalls > 0
+        && bytes <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)bytes <= ProtocolLimits.DeferredBytes
+        && IsPageLocked((ulong)source, bytes);
 
     // What needs no server: bad arguments, and a copy of nothing.
     private CUresult? CheckCopy(void* host, CUdeviceptr device, CUstream stream, nuint bytes)

@@ -63,8 +63,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
 
+        CUresult status = EndCopies((ulong)p, block.Bytes);
         NativeMemory.AlignedFree(p);
-        return Local(CUresult.CUDA_SUCCESS);
+        return Local(status);
     }
 
     /// <inheritdoc/>
@@ -100,7 +101,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         bool registered = _hostBlocks.TryGetValue((nint)p, out HostBlock block) && block.IsRegistered && _hostBlocks.TryRemove((nint)p, out _);
-        return Local(registered ? CUresult.CUDA_SUCCESS : CUresult.CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
+        return Local(registered ? EndCopies((ulong)p, block.Bytes) : CUresult.CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
     }
 
     /// <inheritdoc/>
@@ -108,6 +109,26 @@ public sealed unsafe partial class RemoteDriver
         _hostBlocks.TryGetValue((nint)p, out HostBlock block) && !block.IsRegistered
             ? Local(pFlags, block.Flags)
             : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+
+    private bool IsPageLocked(ulong address, nuint bytes) =>
+        !_hostBlocks.IsEmpty && TryFindHost(address, out ulong start, out HostBlock block) && bytes <= block.Bytes - (address - start);
+
+    // Copies from and to memory that is about to be the program's alone: they are waited for, as the driver would, and what is still under
+    // way then (in another context, or because the wait failed) is dropped.
+    private CUresult EndCopies(ulong start, nuint bytes)
+    {
+        CUresult status = CUresult.CUDA_SUCCESS;
+        if (_session.Host.PendingWithin(start, bytes).Any())
+        {
+            status = cuCtxSynchronize();
+            foreach (long region in _session.Host.PendingWithin(start, bytes))
+            {
+                _session.Host.RemoveRegion(region);
+            }
+        }
+
+        return status;
+    }
 
     private void FreeHostBlocks()
     {

@@ -86,9 +86,11 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
+            CUresult waited = EndHostWork(Current);
             Call call = _session.Begin(CallId.cuMemFree_v2);
             call.Write(dptr.Value);
-            return call.Post();
+            call.Post();
+            return waited;
         }
         catch (Exception failure)
         {

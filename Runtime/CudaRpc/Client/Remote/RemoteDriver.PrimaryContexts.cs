@@ -153,6 +153,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
+            EndHostWork(new CUcontext(primary.Id));
             Call call = _session.Begin(callId);
             call.WriteHandle(primary.Id);
             call.Write(dev);

@@ -1,0 +1,132 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.EndToEnd.Tests.HostChannel;
+
+/// <summary>Functions of the program that streams call.</summary>
+public sealed unsafe class HostFunctionTests
+{
+    [Fact]
+    public void LaunchHostFunc_ManyInAStream_RunInOrder()
+    {
+        using var stage = new Stage();
+        var seen = new List<int>();
+        HostFunction[] functions = [.. Enumerable.Range(0, 500).Select(number => new HostFunction(() => seen.Add(number)))];
+        foreach (HostFunction function in functions)
+        {
+            Cuda.Ok(stage.Driver.cuLaunchHostFunc(stage.Stream, HostFunction.Function, function.Data));
+        }
+
+        Cuda.Ok(stage.Driver.cuStreamSynchronize(stage.Stream));
+
+        Assert.Equal(Enumerable.Range(0, functions.Length), seen);
+        Assert.Equal(0, stage.Driver.Session.Host.PendingCalls);
+        Array.ForEach(functions, static function => function.Dispose());
+    }
+
+    [Fact]
+    public void LaunchHostFunc_ThatBlocks_HoldsItsStreamAndNothingElse()
+    {
+        using var stage = new Stage();
+        CUstream other = stage.Driver.CreateStream();
+        CUdeviceptr device = stage.DeviceMemory(100, 6);
+        byte* host = stage.HostMemory(100);
+        stage.Hold();
+        Cuda.Ok(stage.Driver.cuMemcpyDtoHAsync_v2(host, device, 100, other));
+
+        Cuda.Ok(stage.Driver.cuStreamSynchronize(other));
+
+        Assert.Equal(6, host[99]);
+        Assert.Equal(CUresult.CUDA_ERROR_NOT_READY, stage.Driver.cuStreamQuery(stage.Stream));
+    }
+
+    [Fact]
+    public void LaunchHostFunc_OnTheDefaultStreams_Runs()
+    {
+        using var stage = new Stage();
+        int calls = 0;
+        using var function = new HostFunction(() => calls++);
+
+        Cuda.Ok(stage.Driver.cuLaunchHostFunc(default, HostFunction.Function, function.Data));
+        Cuda.Ok(stage.Driver.cuLaunchHostFunc_ptsz(default, HostFunction.Function, function.Data));
+        Cuda.Ok(stage.Driver.cuCtxSynchronize());
+
+        Assert.Equal(2, calls);
+    }
+
+    [Fact]
+    public void AddCallback_IsToldTheProgramsStreamAndTheStatus()
+    {
+        using var stage = new Stage();
+        (CUstream Stream, CUresult Status) seen = default;
+        using var function = new HostFunction((stream, status) => seen = (stream, status));
+
+        Cuda.Ok(stage.Driver.cuStreamAddCallback(stage.Stream, HostFunction.Callback, function.Data, 0));
+        Cuda.Ok(stage.Driver.cuStreamSynchronize(stage.Stream));
+
+        Assert.Equal((stage.Stream, CUresult.CUDA_SUCCESS), seen);
+    }
+
+    [Fact]
+    public void BadArguments_AreRefusedAtOnce()
+    {
+        using var stage = new Stage();
+        using var function = new HostFunction(static () => { });
+        CudaDriver driver = stage.Driver;
+
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, driver.cuLaunchHostFunc(stage.Stream, null, null));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, driver.cuStreamAddCallback(stage.Stream, null, null, 0));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, driver.cuStreamAddCallback(stage.Stream, HostFunction.Callback, function.Data, 1));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_HANDLE, driver.cuLaunchHostFunc(new CUstream(12345), HostFunction.Function, function.Data));
+        Cuda.Ok(driver.cuCtxSetCurrent(default));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_CONTEXT, driver.cuLaunchHostFunc(default, HostFunction.Function, function.Data));
+        Assert.Equal(0, stage.Driver.Session.Host.PendingCalls);
+    }
+
+    [Fact]
+    public void SessionEnd_WhileAFunctionRuns_EndsTheServersPart()
+    {
+        using var stage = new Stage();
+        stage.Hold();
+        Assert.Equal(CUresult.CUDA_ERROR_NOT_READY, stage.Driver.cuStreamQuery(stage.Stream));
+
+        stage.Driver.Dispose();
+
+        stage.Server.BecomesIdle();
+    }
+
+    [Fact]
+    public void ServerEnd_WhileACopyIsAwaited_FailsTheWait()
+    {
+        using var stage = new Stage();
+        CUdeviceptr device = stage.DeviceMemory(100, 6);
+        byte* host = stage.HostMemory(100);
+        stage.Hold();
+        Cuda.Ok(stage.Driver.cuMemcpyDtoHAsync_v2(host, device, 100, stage.Stream));
+        var wait = new Worker(() =>
+        {
+            Cuda.Ok(stage.Driver.cuCtxSetCurrent(stage.Context));
+            Assert.Equal(CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE, stage.Driver.cuStreamSynchronize(stage.Stream));
+        });
+
+        stage.Server.Server.Dispose();
+
+        wait.Ends();
+    }
+
+    [Theory]
+    [InlineData(ControlId.HostCall, 0)]
+    [InlineData(ControlId.HostRead, 8)]
+    [InlineData(ControlId.HostWrite, 0)]
+    public void AnAnswerThatNobodyWaitsFor_EndsTheSession(uint callId, int bulk)
+    {
+        using var server = new TestServer(() => new OwnFakeDriver());
+        using var session = new RawSession(server.UnixUrl);
+
+        session.Control.Send(RawPeer.Frame(callId, 1, [], FrameFlags.Reply, bulk: new byte[bulk]));
+
+        session.IsClosed();
+        server.BecomesIdle();
+    }
+}
