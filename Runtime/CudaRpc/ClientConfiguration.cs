@@ -9,7 +9,10 @@ namespace CudaRpc;
 /// <remarks>docs/shim.md describes the file. A variable wins over the file.</remarks>
 internal sealed record ClientConfiguration(string Server, string Source, TimeSpan ConnectTimeout)
 {
-    private const string ServerVariable = "CUDARPC_SERVER";
+    /// <summary>Variable that names the server.</summary>
+    internal const string ServerVariable = "CUDARPC_SERVER";
+
+    private const string ShimVariable = "CUDARPC_SHIM";
     private const string TimeoutVariable = "CUDARPC_CONNECT_TIMEOUT";
     private const string FileVariable = "CUDARPC_CONFIG";
     private const string SystemFile = "/etc/cudarpc.conf";
@@ -36,6 +39,9 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
         TimeSpan timeout = settings.TryGetValue("connect-timeout", out var text) ? Seconds(text.Value, text.Source) : s_defaultTimeout;
         return new ClientConfiguration(server.Value, server.Source, timeout);
     }
+
+    /// <summary>Folder of the shim, if the user names one.</summary>
+    internal static string? ShimDirectory => Environment.GetEnvironmentVariable(ShimVariable) is { Length: > 0 } folder ? folder : null;
 
     private static string? FindFile(Func<string, string?> variable)
     {

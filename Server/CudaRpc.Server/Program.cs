@@ -7,6 +7,8 @@ var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machi
 {
     ServeCommand.Create(),
     DevicesCommand.Create(),
+    RunCommand.Create(),
+    DoctorCommand.Create(),
     DemoCommand.Create(),
     CoverageCommand.Create(),
     new HelpOption(),

@@ -56,6 +56,9 @@ internal static class Shim
         return outcome.Output;
     }
 
+    /// <summary>Runs a program as it is.</summary>
+    public static Outcome Start(ProcessStartInfo start) => Run(start, "", null);
+
     private static Outcome RunWithShim(
         ProcessStartInfo start, IEnumerable<(string Name, string Value)> environment, string input, Action? whenReady)
     {
@@ -70,7 +73,8 @@ internal static class Shim
     private static string BuildTime(string key) =>
         typeof(Shim).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 
-    private static string Compile(string name)
+    /// <summary>A program of programs/, linked with the library; returns its path.</summary>
+    public static string Compile(string name)
     {
         lock (s_lock)
         {

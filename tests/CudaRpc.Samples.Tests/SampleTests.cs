@@ -18,6 +18,19 @@ public sealed class SampleTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task IlgpuSample_WithTheShim_IsOk()
+    {
+        SkipWithoutShim();
+        foreach (string url in (string[])["sim:", server.Url])
+        {
+            Programs.Outcome outcome = await Programs.RunDotNet("IlgpuMatMul", url);
+
+            Assert.True(outcome.ExitCode == 0, outcome.Errors + outcome.Output);
+            Assert.StartsWith("OK", outcome.Output);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task DeviceQuery_AgainstAServer_ListsItsDevice()
     {
         Programs.Outcome outcome = await Programs.RunDotNet("DeviceQuery", server.Url);

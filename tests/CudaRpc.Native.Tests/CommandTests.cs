@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using CudaRpc.Server.Commands;
+
+namespace CudaRpc.Native.Tests;
+
+/// <summary><c>cudarpc run</c> and <c>cudarpc doctor</c>, as processes.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly LocalServer _server = new();
+
+    public void Dispose() => _server.Dispose();
+
+    [Fact]
+    public void Run_AProgram_GivesItTheServersDevice()
+    {
+        string program = Build("copies");
+        string url = _server.Listen("unix");
+
+        Outcome outcome = Cudarpc("run", "--server", url, "--shim", Shim.Directory, "--", program);
+
+        Assert.Equal("", outcome.Errors);
+        Assert.Equal(["400 copies on a named device"], outcome.Lines);
+        Assert.Equal(0, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Run_AProgram_PassesItsArgumentsAndExitCodeOn()
+    {
+        Outcome outcome = Cudarpc("run", "--server", "sim:", "--shim", Shim.Directory, "--", "sh", "-c", "echo \"$1|$2\"; exit 7", "sh", "--flag", "a b");
+
+        Assert.Equal("--flag|a b\n", outcome.Output);
+        Assert.Equal(7, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Run_AProgramThatIsKilledBySigpipe_IsKilled()
+    {
+        // .NET ignores the signal, which a program started by it must not.
+        Outcome outcome = Cudarpc("run", "--server", "sim:", "--shim", Shim.Directory, "--", "sh", "-c", "kill -PIPE $$; echo alive");
+
+        Assert.Equal("", outcome.Output);
+        Assert.NotEqual(0, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Run_AMissingProgram_SaysSoAsAShellDoes()
+    {
+        Outcome missing = Cudarpc("run", "--server", "sim:", "--shim", Shim.Directory, "--", "no-such-program");
+        Outcome data = Cudarpc("run", "--server", "sim:", "--shim", Shim.Directory, "--", "/etc/passwd");
+
+        Assert.Equal((127, "cudarpc run: no-such-program: No such file or directory\n"), (missing.ExitCode, missing.Errors));
+        Assert.Equal((126, "cudarpc run: /etc/passwd: Permission denied\n"), (data.ExitCode, data.Errors));
+    }
+
+    [Theory]
+    [InlineData("native:", "native: is this machine's own driver")]
+    [InlineData("http://x", "is not the URL of a CUDA server")]
+    public void Run_WithAWrongServer_SaysWhy(string server, string expected)
+    {
+        Outcome outcome = Cudarpc("run", "--server", server, "--", "true");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(expected, outcome.Errors);
+    }
+
+    [Fact]
+    public void Run_WithoutAShim_SaysWhereItLooked()
+    {
+        Outcome outcome = Cudarpc("run", "--server", "sim:", "--shim", "/nonexistent", "--", "true");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("no libcuda.so.1 in /nonexistent", outcome.Errors);
+    }
+
+    [Fact]
+    public void RunEnvironment_WithASearchPath_KeepsItBehindTheShim()
+    {
+        Dictionary<string, string> environment = RunCommand.Environment(
+            new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = "/a:/b", ["HOME"] = "/h", ["CUDARPC_SERVER"] = "sim:" }, "/shim", "unix:///s");
+
+        Assert.Equal("/shim:/a:/b", environment["LD_LIBRARY_PATH"]);
+        Assert.Equal("unix:///s", environment["CUDARPC_SERVER"]);
+        Assert.Equal("/h", environment["HOME"]);
+        Assert.Equal("/shim/libcuda.so.1", environment["NUMBA_CUDA_DRIVER"]);
+    }
+
+    [Fact]
+    public void Doctor_OfAServerAndAProgram_FindsNothingWrong()
+    {
+        string url = _server.Listen("tcp");
+
+        Outcome outcome = Cudarpc("doctor", "--server", url, "--shim", Shim.Directory, Build("copies"));
+
+        Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Errors);
+        Assert.Contains("device 0: CudaRpc Simulated GPU", outcome.Output);
+        Assert.Contains($"libcuda.so.1 is {Shim.Directory}/libcuda.so.1", outcome.Output);
+    }
+
+    [Fact]
+    public void Doctor_WithoutAServer_FailsAndSaysWhatToLookAt()
+    {
+        Outcome outcome = Cudarpc("doctor", "--server", $"unix://{_server.Folder}/nobody", "--shim", Shim.Directory);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("does `cudarpc serve` run there", outcome.Output);
+    }
+
+    [Theory]
+    [InlineData("no-such-program", "there is no such file")]
+    [InlineData("/etc/passwd", "is no machine code")]
+    [InlineData("/bin/sh", "it has no kernels inside")]
+    public void Doctor_OfOtherFiles_SaysWhatTheyAre(string program, string expected) =>
+        Assert.Contains(expected, Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program).Output);
+
+    [Fact]
+    public void Doctor_OfAProgramWithAMissingLibrary_NamesIt()
+    {
+        string library = Path.Combine(_server.Folder, "libcublas.so.99");
+        string source = Path.Combine(_server.Folder, "empty.c");
+        File.WriteAllText(source, "int f(void); int main(void) { return f(); }\n");
+        File.WriteAllText(Path.Combine(_server.Folder, "f.c"), "int f(void) { return 0; }\n");
+        Shim.Tool("gcc", "-shared", "-fPIC", "-Wl,-soname,libcublas.so.99", Path.Combine(_server.Folder, "f.c"), "-o", library);
+        string program = Path.Combine(_server.Folder, "needs");
+        Shim.Tool("gcc", source, library, "-o", program);
+        File.Delete(library);
+
+        Outcome outcome = Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("FAIL  libcublas.so.99 is not found", outcome.Output);
+    }
+
+    [Theory]
+    [InlineData(1, 70, true, "PTX for 7.0 and later; loads")]
+    [InlineData(1, 120, false, "none of it is for this device")]
+    [InlineData(2, 90, false, "machine code for 9.0; does not load")]
+    public void Doctor_OfAProgramWithKernels_SaysWhetherTheyLoad(ushort kind, int architecture, bool loads, string expected)
+    {
+        string section = Path.Combine(_server.Folder, "fatbin");
+        File.WriteAllBytes(section, FatBinary(kind, architecture, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k() { ret; }\0"u8));
+        string source = Path.Combine(_server.Folder, "kernels.c");
+        File.WriteAllText(source, $"__asm__(\".section .nv_fatbin,\\\"a\\\"\\n.incbin \\\"{section}\\\"\\n.text\"); int main(void) {{ return 0; }}\n");
+        string program = Path.Combine(_server.Folder, "kernels");
+        Shim.Tool("gcc", source, "-o", program);
+
+        Outcome outcome = Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program);
+
+        Assert.Contains(expected, outcome.Output);
+        Assert.Equal(loads ? 0 : 1, outcome.ExitCode);
+    }
+
+    private static byte[] FatBinary(ushort kind, int architecture, ReadOnlySpan<byte> payload)
+    {
+        const int Entry = 64;
+        byte[] bytes = new byte[16 + Entry + ((payload.Length + 7) & ~7)];
+        using var writer = new BinaryWriter(new MemoryStream(bytes));
+        writer.Write(0xBA55ED50);
+        writer.Write((ushort)1);
+        writer.Write((ushort)16);
+        writer.Write((ulong)(bytes.Length - 16));
+        writer.Write(kind);
+        writer.Write((ushort)0x0101);
+        writer.Write(Entry);
+        writer.Write((ulong)(bytes.Length - 16 - Entry));
+        writer.Seek(16 + 28, SeekOrigin.Begin);
+        writer.Write(architecture);
+        payload.CopyTo(bytes.AsSpan(16 + Entry));
+        return bytes;
+    }
+
+    private static string Build(string program) => Shim.Compile(program);
+
+    private static Outcome Cudarpc(params string[] arguments) =>
+        Shim.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), .. arguments]));
+}
