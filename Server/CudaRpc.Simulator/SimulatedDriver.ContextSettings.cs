@@ -71,21 +71,4 @@ public sealed unsafe partial class SimulatedDriver
         }
         return CUDA_SUCCESS;
     }
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxEnablePeerAccess(CUcontext peerContext, uint Flags) =>
-        CheckPeer(peerContext, CUDA_ERROR_PEER_ACCESS_UNSUPPORTED);
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxDisablePeerAccess(CUcontext peerContext) =>
-        CheckPeer(peerContext, CUDA_ERROR_PEER_ACCESS_NOT_ENABLED);
-
-    private CUresult CheckPeer(CUcontext peer, CUresult refusal)
-    {
-        if (Enter(out _) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        return IsContext(peer.Value) ? refusal : CUDA_ERROR_INVALID_CONTEXT;
-    }
 }

@@ -190,6 +190,7 @@ public sealed unsafe partial class SimulatedDriver
             return error;
         }
         context.Synchronize();
+        TrimPools();
         return context.Fault;
     }
 
@@ -211,7 +212,7 @@ public sealed unsafe partial class SimulatedDriver
         return CUDA_SUCCESS;
     }
 
-    private DriverContext NewContext(SimulatedDevice device, uint flags) => new(this, device, _workers, flags, NextId(), _log);
+    private DriverContext NewContext(SimulatedDevice device, uint flags) => new(this, _gpu, device, _workers, flags, NextId(), _log);
 
     /// <summary>Makes the context one of the driver's. False if the driver was disposed of meanwhile.</summary>
     private bool Keep(DriverContext context)

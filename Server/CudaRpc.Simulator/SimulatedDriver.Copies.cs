@@ -129,10 +129,10 @@ public sealed unsafe partial class SimulatedDriver
     /// <summary>A range that the device can reach: in one allocation of this driver, or page-locked. Else null.</summary>
     private MemoryPlace? Device(CUdeviceptr address, nuint bytes)
     {
-        if (TryFindDevice(address.Value, out DriverContext owner, out Allocation allocation))
+        if (TryFindDevice(address.Value, out _, out Allocation allocation))
         {
             bool fits = bytes <= allocation.Size - (address.Value - allocation.Base);
-            return fits ? new MemoryPlace(owner.Device.Memory, address.Value) : null;
+            return fits ? new MemoryPlace(_gpu.SpaceOf(address.Value), address.Value) : null;
         }
         return _hostRanges.Contains(address.Value, bytes) ? new MemoryPlace(null, address.Value) : null;
     }
@@ -140,7 +140,6 @@ public sealed unsafe partial class SimulatedDriver
     /// <summary>A range that is a device's if its address is one that devices have, else the host's.</summary>
     private MemoryPlace? Any(CUdeviceptr address, nuint bytes)
     {
-        bool isDevice = address.Value - DeviceMemory.DefaultFirstAddress < DeviceMemory.AddressSpan * (ulong)_gpu.Devices.Count;
-        return isDevice ? Device(address, bytes) : Host((void*)address.Value);
+        return _gpu.SpaceOf(address.Value) is not null ? Device(address, bytes) : Host((void*)address.Value);
     }
 }

@@ -157,44 +157,6 @@ public sealed unsafe partial class SimulatedDriver
         EnterDevice(dev, out _) is not CUDA_SUCCESS and var error ? error : CUDA_ERROR_NOT_SUPPORTED;
 
     /// <inheritdoc/>
-    public override CUresult cuDeviceCanAccessPeer(int* canAccessPeer, int dev, int peerDev)
-    {
-        if (EnterDevice(dev, out _) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        if (EnterDevice(peerDev, out _) is not CUDA_SUCCESS and var peerError)
-        {
-            return peerError;
-        }
-        if (canAccessPeer == null)
-        {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        *canAccessPeer = 0;
-        return CUDA_SUCCESS;
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuDeviceGetP2PAttribute(int* value, CUdevice_P2PAttribute attrib, int srcDevice, int dstDevice)
-    {
-        if (EnterDevice(srcDevice, out _) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        if (EnterDevice(dstDevice, out _) is not CUDA_SUCCESS and var peerError)
-        {
-            return peerError;
-        }
-        if (value == null || srcDevice == dstDevice || !Enum.IsDefined(attrib))
-        {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        *value = 0;
-        return CUDA_SUCCESS;
-    }
-
-    /// <inheritdoc/>
     public override CUresult cuDeviceGetExecAffinitySupport(int* pi, CUexecAffinityType type, int dev)
     {
         if (EnterDevice(dev, out _) is not CUDA_SUCCESS and var error)

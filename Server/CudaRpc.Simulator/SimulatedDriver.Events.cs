@@ -93,6 +93,7 @@ public sealed unsafe partial class SimulatedDriver
             return error;
         }
         target.Recording?.Point.Wait();
+        TrimPools();
         return target.Context.Fault;
     }
 

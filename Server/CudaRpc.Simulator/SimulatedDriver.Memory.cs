@@ -15,7 +15,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        return dptr == null || bytesize == 0 ? CUDA_ERROR_INVALID_VALUE : Allocate(context, bytesize, pool: null, dptr);
+        return dptr == null || bytesize == 0 ? CUDA_ERROR_INVALID_VALUE : Allocate(context, bytesize, dptr);
     }
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_OUT_OF_MEMORY;
         }
-        CUresult result = Allocate(context, pitch * Height, pool: null, dptr);
+        CUresult result = Allocate(context, pitch * Height, dptr);
         if (result == CUDA_SUCCESS)
         {
             *pPitch = pitch;
@@ -58,7 +58,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_SUCCESS;
         }
-        if (!TryFindDevice(dptr.Value, out DriverContext owner, out _))
+        if (!TryFindDevice(dptr.Value, out IMemoryOwner owner, out _))
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
@@ -71,7 +71,8 @@ public sealed unsafe partial class SimulatedDriver
             return CUDA_ERROR_INVALID_VALUE;
         }
         owner.Free(allocation);
-        return owner.Fault;
+        TrimPools();
+        return owner.Context?.Fault ?? CUDA_SUCCESS;
     }
 
     /// <inheritdoc/>
@@ -122,37 +123,51 @@ public sealed unsafe partial class SimulatedDriver
     }
 
     /// <summary>The allocation an address is in, if it is one of this driver's.</summary>
-    private bool TryFindDevice(ulong address, out DriverContext owner, out Allocation allocation)
+    private bool TryFindDevice(ulong address, out IMemoryOwner owner, out Allocation allocation)
     {
-        foreach (SimulatedDevice device in _gpu.Devices)
+        if (_gpu.TryFind(address, out Allocation? found) && found.Owner is IMemoryOwner known && known.Driver == this)
         {
-            if (device.Memory.TryFind(address, out Allocation? found) && found.Owner is DriverContext context && context.Driver == this)
-            {
-                (owner, allocation) = (context, found);
-                return true;
-            }
+            (owner, allocation) = (known, found);
+            return true;
         }
         (owner, allocation) = (null!, null!);
         return false;
     }
 
-    private CUresult Allocate(DriverContext context, ulong bytes, MemoryPool? pool, CUdeviceptr* dptr)
+    /// <summary>Memory that lives as long as the context at most.</summary>
+    private CUresult Allocate(DriverContext context, ulong bytes, CUdeviceptr* dptr)
     {
-        ulong address = context.Allocate(bytes, pool);
+        ulong address = context.Allocate(bytes);
         if (address == 0)
         {
-            // Frees that wait in streams may make room.
-            foreach (DriverContext other in ContextsOn(context.Device))
-            {
-                other.Synchronize();
-            }
-            address = context.Allocate(bytes, pool);
+            MakeRoom(context.Device);
+            address = context.Allocate(bytes);
         }
+        return address == 0 ? CUDA_ERROR_OUT_OF_MEMORY : Give(dptr, new CUdeviceptr(address));
+    }
+
+    /// <summary>Memory of a pool, which belongs to no context.</summary>
+    private CUresult Allocate(MemoryPool pool, ulong bytes, CUdeviceptr* dptr)
+    {
+        ulong address = pool.Allocate(bytes);
         if (address == 0)
         {
-            return CUDA_ERROR_OUT_OF_MEMORY;
+            MakeRoom(pool.Device);
+            address = pool.Allocate(bytes);
         }
-        *dptr = new CUdeviceptr(address);
-        return CUDA_SUCCESS;
+        return address == 0 ? CUDA_ERROR_OUT_OF_MEMORY : Give(dptr, new CUdeviceptr(address));
+    }
+
+    // Frees that wait in streams may make room, and so may what pools keep.
+    private void MakeRoom(SimulatedDevice device)
+    {
+        foreach (DriverContext other in ContextsOn(device))
+        {
+            other.Synchronize();
+        }
+        foreach (MemoryPool pool in _pools)
+        {
+            pool.Trim(0);
+        }
     }
 }

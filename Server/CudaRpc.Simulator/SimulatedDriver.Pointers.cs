@@ -46,13 +46,14 @@ public sealed unsafe partial class SimulatedDriver
 
     private PointerInfo Describe(ulong address)
     {
-        if (TryFindDevice(address, out DriverContext owner, out Allocation allocation))
+        if (TryFindDevice(address, out IMemoryOwner owner, out Allocation allocation))
         {
             // A module's variable is no allocation of the program's: it has no id.
             owner.TryGetAllocation(allocation.Base, out DeviceAllocation known);
             return new PointerInfo
             {
-                Context = owner,
+                Context = owner.Context,
+                Device = owner.Device,
                 MemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE,
                 Address = address,
                 Start = allocation.Base,

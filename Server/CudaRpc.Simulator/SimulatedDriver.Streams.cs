@@ -69,6 +69,7 @@ public sealed unsafe partial class SimulatedDriver
             return error;
         }
         stream.Context.Synchronize(stream);
+        TrimPools();
         return stream.Context.Fault;
     }
 

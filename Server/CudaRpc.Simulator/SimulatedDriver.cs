@@ -43,7 +43,9 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         {
             primary.Handle = _handles.Add(primary);
         }
-        _pools = [.. gpu.Devices.Select(static device => new MemoryPool(device))];
+        _defaultPools = [.. gpu.Devices.Select(device => new MemoryPool(this, device, gpu.Devices.Count))];
+        _currentPools = [.. _defaultPools];
+        _pools = [.. _defaultPools];
         foreach (MemoryPool pool in _pools)
         {
             pool.Handle = _handles.Add(pool);
@@ -77,6 +79,10 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         {
             Release(context);
         }
+        foreach (MemoryPool pool in _pools)
+        {
+            pool.Close();
+        }
         FreeHostMemory(_hostRanges.TakeAll(null));
         _handles.RemoveWhere(static _ => true);
         _workers.Dispose();
@@ -91,6 +97,10 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         lock (_lock)
         {
             _contexts.Remove(context);
+            foreach (DriverContext other in _contexts)
+            {
+                other.RemovePeer(context);
+            }
         }
         FreeHostMemory(_hostRanges.TakeAll(context));
         _handles.RemoveWhere(target => target is ContextObject owned && owned.Context == context);

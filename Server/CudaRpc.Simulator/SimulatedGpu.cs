@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
@@ -22,7 +24,9 @@ public sealed class SimulatedGpu : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(Options.Name);
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.DeviceCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DeviceCount, MaxDevices);
-        Devices = [.. Enumerable.Range(0, Options.DeviceCount).Select(ordinal => new SimulatedDevice(ordinal, Options))];
+        SimulatedDevice[] devices = [.. Enumerable.Range(0, Options.DeviceCount).Select(ordinal => new SimulatedDevice(ordinal, Options))];
+        Devices = devices;
+        Spaces = [.. devices.Select(static device => device.Memory)];
     }
 
     /// <summary>What the GPU was built with.</summary>
@@ -30,6 +34,9 @@ public sealed class SimulatedGpu : IDisposable
 
     /// <summary>The devices by ordinal.</summary>
     public IReadOnlyList<SimulatedDevice> Devices { get; }
+
+    /// <summary>Where device addresses may lie: the memory of each device, by ordinal.</summary>
+    internal AddressSpace[] Spaces { get; }
 
     /// <summary>Runs the kernels of all devices: they share this machine's cores anyway.</summary>
     internal KernelLauncher Launcher { get; } = new();
@@ -42,6 +49,20 @@ public sealed class SimulatedGpu : IDisposable
         {
             device.Dispose();
         }
+    }
+
+    /// <summary>The space that an address would be of, whether it is allocated or not; null for an address that no device has.</summary>
+    internal AddressSpace? SpaceOf(ulong address)
+    {
+        ulong index = (address - DeviceMemory.DefaultFirstAddress) / DeviceMemory.AddressSpan;
+        return index < (ulong)Devices.Count ? Spaces[index] : null;
+    }
+
+    /// <summary>The live allocation that contains the address, on any device and of any driver.</summary>
+    internal bool TryFind(ulong address, [NotNullWhen(true)] out Allocation? allocation)
+    {
+        allocation = null;
+        return SpaceOf(address) is { } space && space.TryFind(address, out allocation);
     }
 
     /// <summary>A handle that no driver on this GPU had before: a multiple of 16 as a pointer is, and none of the special values.</summary>

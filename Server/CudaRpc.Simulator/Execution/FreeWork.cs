@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator.Execution;
 
 /// <summary>Frees memory in stream order. It is freed even if the context has failed meanwhile.</summary>
-internal sealed class FreeWork(DriverContext owner, DeviceAllocation allocation) : StreamWork
+internal sealed class FreeWork(IMemoryOwner owner, DeviceAllocation allocation) : StreamWork
 {
     public override void Run(DriverContext context)
     {

@@ -7,5 +7,5 @@ namespace CudaRpc.Simulator.Execution;
 internal sealed class KernelWork(KernelLauncher launcher, DriverFunction function, LaunchShape shape, byte[] parameters) : StreamWork
 {
     public override void Run(DriverContext context) =>
-        launcher.Launch(function.Module.Loaded, function.Kernel, shape, parameters, context.Cancelled);
+        launcher.Launch(function.Module.Loaded, function.Kernel, shape, parameters, context.View, context.Cancelled);
 }

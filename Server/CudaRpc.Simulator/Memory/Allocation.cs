@@ -1,16 +1,17 @@
 namespace CudaRpc.Simulator.Memory;
 
-/// <summary>One live block of simulated device memory. Owned by its <see cref="DeviceMemory"/>.</summary>
+/// <summary>One live range of simulated device addresses. Owned by its <see cref="AddressSpace"/>.</summary>
 public sealed unsafe class Allocation
 {
     private bool _live = true;
 
-    internal Allocation(ulong address, ulong size, byte* host, object owner)
+    internal Allocation(ulong address, ulong size, byte* host, object owner, MemoryBlock? block = null)
     {
         Base = address;
         Size = size;
         Host = host;
         Owner = owner;
+        Block = block;
     }
 
     /// <summary>First device address.</summary>
@@ -27,6 +28,9 @@ public sealed unsafe class Allocation
 
     /// <summary>Where the bytes are in this process.</summary>
     internal byte* Host { get; }
+
+    /// <summary>The native memory, where it is released with the last allocation that shows it.</summary>
+    internal MemoryBlock? Block { get; }
 
     // Pairs with IsLive: a reader that still holds an older table sees the death of the entry.
     internal void MarkFreed() => Volatile.Write(ref _live, false);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace CudaRpc.Simulator.Memory;
@@ -7,10 +8,10 @@ namespace CudaRpc.Simulator.Memory;
 /// leaks into host code faults; each resolves to native memory of this process. All members are safe to call from any thread.
 /// </summary>
 /// <remarks>
-/// Freeing is immediate for lookups; the native bytes go back once no <see cref="Pin"/> is held, so a program that frees memory under
+/// Freeing is immediate for lookups; the native bytes go back once no <see cref="AddressSpace.Pin"/> is held, so a program that frees memory under
 /// a running kernel gets an illegal address or stale bytes, never a crash of the server.
 /// </remarks>
-public sealed unsafe class DeviceMemory : IDisposable
+public sealed unsafe partial class DeviceMemory : AddressSpace, IDisposable
 {
     /// <summary>Every allocation starts at a multiple of this many bytes.</summary>
     public const ulong Alignment = 512;
@@ -32,7 +33,7 @@ public sealed unsafe class DeviceMemory : IDisposable
     private readonly Lock _lock = new();
     private readonly ulong _first;
     private readonly ulong _end;
-    private readonly Stack<Allocation> _unreleased = new();
+    private readonly Stack<MemoryBlock> _unreleased = new();
     private AllocationTable _table = new(new Allocation[16], 0);
     private ulong _next;
     private ulong _used;
@@ -60,7 +61,7 @@ public sealed unsafe class DeviceMemory : IDisposable
     /// <summary>Bytes that live allocations may hold together.</summary>
     public ulong Capacity { get; }
 
-    /// <summary>Bytes that live allocations hold, rounded up to <see cref="Alignment"/>.</summary>
+    /// <summary>Bytes that live allocations hold, rounded up to <see cref="Alignment"/>, and bytes taken by <see cref="TryTake"/>.</summary>
     public ulong Used => Volatile.Read(ref _used);
 
     /// <summary>Allocates zeroed memory. Returns its address, or 0 when it does not fit or <paramref name="bytes"/> is 0.</summary>
@@ -87,10 +88,63 @@ public sealed unsafe class DeviceMemory : IDisposable
                 return 0;
             }
 
-            Insert(new Allocation(address, bytes, host, owner));
+            Insert(new Allocation(address, bytes, host, owner, new MemoryBlock(host, slot)));
             _next = address + slot + Gap;
             Volatile.Write(ref _used, _used + slot);
             return address;
+        }
+    }
+
+    /// <summary>
+    /// A second address for the memory of a live allocation: the bytes are shared, and stay until both are freed. 0 if there is no such
+    /// allocation, or no room.
+    /// </summary>
+    /// <param name="address">Base of the allocation.</param>
+    /// <param name="owner">Owner of the new one.</param>
+    public ulong Share(ulong address, object owner)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!TryFind(address, out Allocation? shared) || shared.Base != address)
+            {
+                return 0;
+            }
+
+            ulong slot = Slot(shared.Size);
+            ulong alias = FindRoom(slot + Gap);
+            if (alias != 0)
+            {
+                shared.Block!.References++;
+                Insert(new Allocation(alias, shared.Size, shared.Host, owner, shared.Block));
+                _next = alias + slot + Gap;
+            }
+
+            return alias;
+        }
+    }
+
+    /// <summary>Takes capacity for memory that is kept elsewhere. False if there is not as much.</summary>
+    internal bool TryTake(ulong bytes)
+    {
+        lock (_lock)
+        {
+            if (bytes > Capacity - _used)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _used, _used + bytes);
+            return true;
+        }
+    }
+
+    /// <summary>Gives back what <see cref="TryTake"/> took.</summary>
+    internal void GiveBack(ulong bytes)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _used, _used - bytes);
         }
     }
 
@@ -106,8 +160,7 @@ public sealed unsafe class DeviceMemory : IDisposable
 
             allocation.MarkFreed();
             _freed++;
-            Volatile.Write(ref _used, _used - Slot(allocation.Size));
-            _unreleased.Push(allocation);
+            Drop(allocation.Block!);
             if (_freed > 16 && _freed > _table.Count / 2)
             {
                 Compact();
@@ -118,8 +171,8 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    /// <summary>Finds the live allocation that contains <paramref name="address"/>.</summary>
-    public bool TryFind(ulong address, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Allocation? allocation)
+    /// <inheritdoc/>
+    public override bool TryFind(ulong address, [NotNullWhen(true)] out Allocation? allocation)
     {
         AllocationTable table = Volatile.Read(ref _table); // pairs with the publications under _lock
         int index = table.LastAtOrBelow(address);
@@ -131,33 +184,6 @@ public sealed unsafe class DeviceMemory : IDisposable
 
         allocation = null;
         return false;
-    }
-
-    /// <summary>
-    /// Host pointer to [<paramref name="address"/>, <paramref name="address"/> + <paramref name="bytes"/>) if that range lies in one
-    /// live allocation, else null. Use it under a <see cref="Pin"/> where the allocation may be freed meanwhile.
-    /// </summary>
-    public byte* Resolve(ulong address, ulong bytes)
-    {
-        if (!TryFind(address, out Allocation? allocation))
-        {
-            return null;
-        }
-
-        ulong offset = address - allocation.Base;
-        return bytes <= allocation.Size - offset ? allocation.Host + offset : null;
-    }
-
-    /// <summary>Keeps the native bytes of allocations freed meanwhile until the returned value is disposed. Cheap; nests.</summary>
-    public MemoryPin Pin()
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _pins++;
-        }
-
-        return new MemoryPin(this);
     }
 
     /// <summary>Frees everything. The caller sees to it that nothing runs on this memory any more.</summary>
@@ -173,7 +199,7 @@ public sealed unsafe class DeviceMemory : IDisposable
                 if (allocation.IsLive)
                 {
                     allocation.MarkFreed();
-                    _unreleased.Push(allocation);
+                    Drop(allocation.Block!);
                 }
             }
 
@@ -183,12 +209,30 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    internal void Unpin()
+    internal override void Hold()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _pins++;
+        }
+    }
+
+    internal override void Unpin()
     {
         lock (_lock)
         {
             _pins--;
             ReleaseFreed();
+        }
+    }
+
+    private void Drop(MemoryBlock block)
+    {
+        if (--block.References == 0)
+        {
+            Volatile.Write(ref _used, _used - block.Bytes);
+            _unreleased.Push(block);
         }
     }
 
@@ -207,74 +251,6 @@ public sealed unsafe class DeviceMemory : IDisposable
         }
     }
 
-    // Next fit: addresses are handed out upwards and come round again only after the whole span was used once.
-    private ulong FindRoom(ulong slot)
-    {
-        ulong start = FirstRoom(_next, slot);
-        if (start == 0 && _next != _first)
-        {
-            Compact();
-            start = FirstRoom(_first, slot);
-        }
-
-        return start;
-    }
-
-    private ulong FirstRoom(ulong from, ulong slot)
-    {
-        int after = _table.LastAtOrBelow(from) + 1;
-        ulong start = after == 0 ? from : Math.Max(from, End(_table.Entries[after - 1]));
-        for (; start < _end && slot <= _end - start; after++)
-        {
-            ulong limit = after < _table.Count ? _table.Entries[after].Base : _end;
-            if (slot <= limit - start)
-            {
-                return start;
-            }
-
-            start = End(_table.Entries[after]);
-        }
-
-        return 0;
-    }
-
-    private static ulong End(Allocation allocation) => allocation.Base + Slot(allocation.Size) + Gap;
-
-    private void Insert(Allocation allocation)
-    {
-        AllocationTable table = _table;
-        int index = table.LastAtOrBelow(allocation.Base) + 1;
-        if (index == table.Count && index < table.Entries.Length)
-        {
-            // Older tables share this array and do not look beyond their own count.
-            table.Entries[index] = allocation;
-            Volatile.Write(ref _table, new AllocationTable(table.Entries, table.Count + 1));
-            return;
-        }
-
-        var entries = new Allocation[Math.Max(16, table.Count * 2)];
-        Array.Copy(table.Entries, entries, index);
-        entries[index] = allocation;
-        Array.Copy(table.Entries, index, entries, index + 1, table.Count - index);
-        Volatile.Write(ref _table, new AllocationTable(entries, table.Count + 1));
-    }
-
-    private void Compact()
-    {
-        var entries = new Allocation[Math.Max(16, _table.Count)];
-        int count = 0;
-        for (int i = 0; i < _table.Count; i++)
-        {
-            if (_table.Entries[i].IsLive)
-            {
-                entries[count++] = _table.Entries[i];
-            }
-        }
-
-        _freed = 0;
-        Volatile.Write(ref _table, new AllocationTable(entries, count));
-    }
-
     private void ReleaseFreed()
     {
         if (_pins != 0)
@@ -282,10 +258,10 @@ public sealed unsafe class DeviceMemory : IDisposable
             return;
         }
 
-        while (_unreleased.TryPop(out Allocation? allocation))
+        while (_unreleased.TryPop(out MemoryBlock? block))
         {
             // SAFETY: no pin is held and the table has no live entry for it, so nobody can reach the bytes any more.
-            NativeMemory.Free(allocation.Host);
+            NativeMemory.Free(block.Host);
         }
     }
 }

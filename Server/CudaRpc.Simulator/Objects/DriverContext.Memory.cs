@@ -6,16 +6,21 @@ internal sealed partial class DriverContext
     private readonly HashSet<DriverModule> _modules = [];
     private readonly Dictionary<DriverLibrary, DriverModule> _libraryModules = [];
 
+    /// <summary>Work of another context reaches this one's memory on its own device, and elsewhere where it has enabled it.</summary>
+    public MemoryAccess AccessFrom(DriverContext context) =>
+        context == this || (context.Driver == Driver && (context.Device == Device || context.HasPeer(this)))
+            ? MemoryAccess.ReadWrite
+            : MemoryAccess.None;
+
     /// <summary>Allocates device memory. 0: it does not fit, or the context is closing.</summary>
-    public ulong Allocate(ulong bytes, MemoryPool? pool = null)
+    public ulong Allocate(ulong bytes)
     {
         lock (_lock)
         {
             ulong address = _closed ? 0 : Device.Memory.Allocate(bytes, this);
             if (address != 0)
             {
-                _allocations.Add(address, new DeviceAllocation(address, bytes, Driver.NextId(), pool));
-                pool?.Add(bytes);
+                _allocations.Add(address, new DeviceAllocation(address, bytes, Driver.NextId(), Pool: null));
             }
             return address;
         }
@@ -29,10 +34,6 @@ internal sealed partial class DriverContext
         }
     }
 
-    /// <summary>
-    /// Takes an allocation out of the context's books; its memory stays until the caller frees it with <see cref="Free"/>. Of several
-    /// callers only one succeeds, so nothing is freed twice.
-    /// </summary>
     public bool Disown(ulong address, out DeviceAllocation allocation)
     {
         lock (_lock)
@@ -41,12 +42,7 @@ internal sealed partial class DriverContext
         }
     }
 
-    /// <summary>Frees what <see cref="Disown"/> gave.</summary>
-    public void Free(DeviceAllocation allocation)
-    {
-        Device.Memory.Free(allocation.Address);
-        allocation.Pool?.Remove(allocation.Size);
-    }
+    public void Free(DeviceAllocation allocation) => Device.Memory.Free(allocation.Address);
 
     /// <summary>Makes the context the owner of a module. False if it is closing.</summary>
     public bool Add(DriverModule module)

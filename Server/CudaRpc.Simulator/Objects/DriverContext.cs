@@ -1,4 +1,5 @@
 using CudaRpc.Simulator.Execution;
+using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator.Objects;
@@ -7,7 +8,7 @@ namespace CudaRpc.Simulator.Objects;
 /// A context: the owner of streams, memory and modules on one device. All access to device memory happens as work in its streams, so once
 /// they have drained nothing touches what the context owns. Safe from any thread; no lock is held while work runs or anything is called.
 /// </summary>
-internal sealed partial class DriverContext : IDisposable
+internal sealed partial class DriverContext : IMemoryOwner, IDisposable
 {
     private readonly object _lock = new();
     private readonly Action<string> _log;
@@ -16,8 +17,10 @@ internal sealed partial class DriverContext : IDisposable
     private bool _closed;
     private bool _released;
 
-    public DriverContext(SimulatedDriver driver, SimulatedDevice device, StreamWorkers workers, uint flags, ulong id, Action<string> log)
+    public DriverContext(
+        SimulatedDriver driver, SimulatedGpu gpu, SimulatedDevice device, StreamWorkers workers, uint flags, ulong id, Action<string> log)
     {
+        View = new ContextView(this, gpu);
         Driver = driver;
         Device = device;
         Flags = flags;
@@ -31,6 +34,11 @@ internal sealed partial class DriverContext : IDisposable
     public SimulatedDriver Driver { get; }
 
     public SimulatedDevice Device { get; }
+
+    /// <summary>What kernels of the context can reach.</summary>
+    public MemoryView View { get; }
+
+    DriverContext IMemoryOwner.Context => this;
 
     public ulong Id { get; }
 

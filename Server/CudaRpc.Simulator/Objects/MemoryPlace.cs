@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Memory;
 namespace CudaRpc.Simulator.Objects;
 
 /// <summary>Where a copy or a set starts: an address in a device's memory, or a pointer of this process.</summary>
-internal readonly record struct MemoryPlace(DeviceMemory? Memory, ulong Address)
+internal readonly record struct MemoryPlace(AddressSpace? Memory, ulong Address)
 {
     public bool IsDevice => Memory is not null;
 

@@ -10,6 +10,9 @@ internal readonly struct PointerInfo
 
     public DriverContext? Context { get; init; }
 
+    /// <summary>Where device memory is.</summary>
+    public SimulatedDevice? Device { get; init; }
+
     public CUmemorytype MemoryType { get; init; }
 
     public ulong Address { get; init; }
@@ -22,7 +25,7 @@ internal readonly struct PointerInfo
 
     public nint Pool { get; init; }
 
-    public bool IsKnown => Context is not null;
+    public bool IsKnown => MemoryType != 0;
 
     /// <summary>Writes one attribute in its own size.</summary>
     public unsafe CUresult Write(CUpointer_attribute attribute, void* data)
@@ -43,7 +46,7 @@ internal readonly struct PointerInfo
                 *(ulong*)data = Address;
                 break;
             case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
-                *(int*)data = Context?.Device.Ordinal ?? NoDevice;
+                *(int*)data = (Device ?? Context?.Device)?.Ordinal ?? NoDevice;
                 break;
             case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
                 *(ulong*)data = Start;

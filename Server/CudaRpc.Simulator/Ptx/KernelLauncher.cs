@@ -48,7 +48,12 @@ public sealed class KernelLauncher : IDisposable
     /// <exception cref="DeviceFaultException">A thread faulted; the rest of the grid was stopped.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     /// <exception cref="OutOfMemoryException">This machine lacks the memory for the registers and local memory of a CTA.</exception>
-    public void Launch(LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, CancellationToken ct)
+    public void Launch(LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, CancellationToken ct) =>
+        Launch(module, kernel, shape, parameters, new OneMemoryView(module.Memory), ct);
+
+    /// <summary>Runs a grid that can reach what <paramref name="view"/> shows.</summary>
+    internal void Launch(
+        LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, MemoryView view, CancellationToken ct)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (parameters.Length != kernel.ParameterBytes)
@@ -63,13 +68,20 @@ public sealed class KernelLauncher : IDisposable
             throw new ArgumentException($"kernel {kernel.Name} cannot run as {shape}", nameof(shape));
         }
 
-        using MemoryPin pin = module.Memory.Pin();
-        using var workspace = new GridWorkspace(module.Memory, shape.Cooperative);
-        var launch = new Launch(module, kernel, shape, parameters, ct) { GridWorkspace = workspace.Address };
-        Offer? offer = MakeOffer(launch);
-        RunAsWorker(launch);
-        offer?.Withdraw();
-        launch.ThrowIfFailed();
+        view.Pin();
+        try
+        {
+            using var workspace = new GridWorkspace(module.Memory, shape.Cooperative);
+            var launch = new Launch(module, kernel, shape, parameters, view, ct) { GridWorkspace = workspace.Address };
+            Offer? offer = MakeOffer(launch);
+            RunAsWorker(launch);
+            offer?.Withdraw();
+            launch.ThrowIfFailed();
+        }
+        finally
+        {
+            view.Unpin();
+        }
     }
 
     /// <summary>Ends the threads. No launch may be running.</summary>

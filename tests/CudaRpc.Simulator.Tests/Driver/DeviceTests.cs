@@ -138,22 +138,6 @@ public sealed unsafe class DeviceTests
     }
 
     [Fact]
-    public void Peers_CannotAccessEachOther()
-    {
-        using var bench = new Bench(devices: 2);
-        CUcontext peer = bench.NewContext(1);
-        Bench.Must(bench.Driver.cuCtxSetCurrent(bench.Context));
-        int can = 1;
-
-        Bench.Must(bench.Driver.cuDeviceCanAccessPeer(&can, 0, 1));
-
-        Assert.Equal(0, can);
-        Assert.Equal(CUDA_ERROR_PEER_ACCESS_UNSUPPORTED, bench.Driver.cuCtxEnablePeerAccess(peer, 0));
-        Assert.Equal(CUDA_ERROR_PEER_ACCESS_NOT_ENABLED, bench.Driver.cuCtxDisablePeerAccess(peer));
-        Assert.Equal(CUDA_ERROR_INVALID_CONTEXT, bench.Driver.cuCtxEnablePeerAccess(default, 0));
-    }
-
-    [Fact]
     public void Luid_IsNotSupportedAsOnAnyLinux()
     {
         using var bench = new Bench(withContext: false);

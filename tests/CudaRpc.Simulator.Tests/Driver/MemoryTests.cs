@@ -179,7 +179,7 @@ public sealed unsafe class MemoryTests
 
         Bench.Must(bench.Driver.cuMemPoolGetAttribute(pool, CUmemPool_attribute.CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used));
         Bench.Must(bench.Driver.cuMemPoolGetAttribute(pool, CUmemPool_attribute.CU_MEMPOOL_ATTR_USED_MEM_HIGH, &high));
-        Assert.Equal((0ul, 1000ul), (used, high));
+        Assert.Equal((0ul, 1024ul), (used, high));
         Bench.Must(bench.Driver.cuMemPoolSetAttribute(pool, CUmemPool_attribute.CU_MEMPOOL_ATTR_USED_MEM_HIGH, &zero));
         Bench.Must(bench.Driver.cuMemPoolGetAttribute(pool, CUmemPool_attribute.CU_MEMPOOL_ATTR_USED_MEM_HIGH, &high));
         Assert.Equal(0ul, high);

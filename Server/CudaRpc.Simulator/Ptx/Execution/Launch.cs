@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using CudaRpc.Simulator.Memory;
 
 namespace CudaRpc.Simulator.Ptx.Execution;
 
@@ -17,9 +18,11 @@ internal sealed unsafe class Launch
     private Exception? _failure;
     private ulong _failureBlock;
 
-    public Launch(LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, CancellationToken ct)
+    public Launch(
+        LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, MemoryView view, CancellationToken ct)
     {
         Module = module;
+        Memory = view;
         Kernel = kernel;
         Shape = shape;
         SharedBytes = (ulong)kernel.SharedBytes + shape.DynamicSharedBytes;
@@ -33,6 +36,9 @@ internal sealed unsafe class Launch
     }
 
     public LoadedModule Module { get; }
+
+    /// <summary>What its threads can reach.</summary>
+    public MemoryView Memory { get; }
 
     public PtxKernel Kernel { get; }
 

@@ -67,7 +67,7 @@ internal sealed unsafe partial class Worker
             return Fits(offset, bytes, (ulong)_launch.Kernel.LocalBytes) ? LocalOf(lane) + offset : null;
         }
 
-        return _launch.Module.Memory.Resolve(address, bytes);
+        return _launch.Memory.Resolve(address, bytes);
     }
 
     private static bool Fits(ulong offset, uint bytes, ulong size) => bytes <= size && offset <= size - bytes;
@@ -160,7 +160,7 @@ internal sealed unsafe partial class Worker
 
     private void Remember(ref AllocationCache cache, ulong address)
     {
-        if (_launch.Module.Memory.TryFind(address, out Allocation? allocation))
+        if (_launch.Memory.TryFind(address, out Allocation? allocation))
         {
             cache.Base = allocation.Base;
             cache.Size = allocation.Size;
