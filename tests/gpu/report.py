@@ -34,6 +34,24 @@ def read_kernels(path):
         return {}
 
 
+def report_programs(path):
+    """The table of programs/run.py's lines; False if one that runs natively does not give the same remotely."""
+    if not path.exists():
+        return True
+    good = True
+    print("\n| program | outcome | native first s | remote first s | native step ms | remote step ms | ratio | detail |")
+    print("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    for line in path.read_text().splitlines():
+        said = json.loads(line)
+        good = good and said["outcome"] in ("same", "absent", "not comparable", "not built")
+        first = [f"{said[key]:.2f}" if said.get(key) else "" for key in ("nativeFirst", "remoteFirst")]
+        step = [f"{said[key] * 1000:.2f}" if said.get(key) else "" for key in ("nativeStep", "remoteStep")]
+        ratio = f"{said['remoteStep'] / said['nativeStep']:.2f}" if all(step) else ""
+        detail = " ".join(said.get("detail", "").split()).replace("|", "/")[:160]
+        print("| " + " | ".join([said["name"], said["outcome"], *first, *step, ratio, detail]) + " |")
+    return good
+
+
 def main():
     mode, work, version = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     direct = read_kernels(work / "kernels-direct.out")
@@ -74,6 +92,8 @@ def main():
             texts.append(text or "FAILED")
             seconds.append(time.read_text().strip() if time.exists() else "")
         print(f"| {sample} | {texts[0]} | {texts[1]} | {seconds[0]} | {seconds[1]} |")
+
+    good = report_programs(work / "programs.out") and good
 
     print("\nAll verified." if good else "\nNOT verified.")
     return 0 if good else 1
