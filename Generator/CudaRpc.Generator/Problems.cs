@@ -55,10 +55,13 @@ internal static class Problems
     public static readonly DiagnosticDescriptor UnknownHandle = Error(
         "CUDARPC016", "A handle type is not in order", "Handle '{0}': {1}");
 
+    public static readonly DiagnosticDescriptor NotWidened = Error(
+        "CUDARPC017", "widened needs a 32-bit form", "{0}{1} is no 32-bit form of {2}{3}: {4}");
+
     private static readonly Dictionary<string, DiagnosticDescriptor> s_byId = new[]
     {
         NoLibClang, NoHeader, ClangError, UnsupportedDeclaration, UnknownRole, NoRules, RuleSyntax, BadExpression, UnknownFunction,
-        UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle,
+        UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle, NotWidened,
     }.ToDictionary(descriptor => descriptor.Id);
 
     public static DiagnosticDescriptor ById(string id) => s_byId[id];

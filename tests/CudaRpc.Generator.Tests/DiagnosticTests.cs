@@ -60,7 +60,7 @@ public sealed class DiagnosticTests
     [Theory]
     [InlineData(
         "cuX asynch", "2,5",
-        "CUDARPC007: 'asynch' is no word here; the words are sync, async, blocking, local, custom, unsupported, since, same_as, cache")]
+        "CUDARPC007: 'asynch' is no word here; the words are sync, async, blocking, local, custom, unsupported, since, same_as, widened, cache")]
     [InlineData(
         "cuX sync (p: inn)", "2,14",
         "CUDARPC007: 'inn' is no word here; the words are in, out, inout, optional, string, bulk, ignore, size_is, length_is, handle")]
@@ -117,6 +117,14 @@ public sealed class DiagnosticTests
     [InlineData(
         "cuStreamDestroy same_as(cuX)", "2,1",
         "CUDARPC014: cuStreamDestroy(CUstream) is not the same as cuX(const void*,int,CUstream)")]
+    [InlineData(
+        "cuStreamDestroy widened(cuX)", "2,1",
+        "CUDARPC017: cuStreamDestroy(CUstream) is no 32-bit form of cuX(const void*,int,CUstream): 1 parameters are not 3")]
+    [InlineData("cuX widened(cuY)", "2,1", "CUDARPC009: The header has no function 'cuY'")]
+    [InlineData("cuX widened(cuX, cuX)", "2,1", "CUDARPC007: 'widened(cuX, cuX)' is not widened(f) or widened(f, undo(g))")]
+    [InlineData(
+        "cuX widened(cuX, undo(cuX))", "2,1",
+        "CUDARPC013: 'undo(cuX)' does not fit cuX: cuX does not take a device address alone")]
     [InlineData("handle CUevent = 5", "2,1", "CUDARPC016: Handle 'CUevent': its number 5 is CUstream's")]
     [InlineData("handle CUarray = 6", "2,1", "CUDARPC016: Handle 'CUarray': the header has no such opaque handle")]
     public void Rule_InError_IsReportedThere(string rule, string place, string expected)

@@ -10,7 +10,7 @@ internal static class ContractEmitter
     public static IEnumerable<GeneratedFile> Emit(Contract contract)
     {
         CApi api = contract.Api;
-        Dictionary<string, string> aliases = contract.Aliases.ToDictionary(alias => alias.Name, alias => alias.Target);
+        Dictionary<string, Alias> aliases = contract.Aliases.ToDictionary(alias => alias.Name);
         yield return new("CudaDriver.g.cs", Head(api));
         HashSet<string> names = [.. api.Functions.Select(function => function.Name)];
         foreach ((string group, IReadOnlyList<CFunction> members) in HeaderGroups.Split(api))
@@ -50,13 +50,18 @@ internal static class ContractEmitter
     // public virtual CUresult cuStreamQuery_ptsz(CUstream hStream) =>
     //     cuStreamQuery(PerThread(hStream));
     private static void Method(
-        CodeWriter code, CFunction function, CApi api, HashSet<string> names, Dictionary<string, string> aliases)
+        CodeWriter code, CFunction function, CApi api, HashSet<string> names, Dictionary<string, Alias> aliases)
     {
         code.Summary($"<c>{CSharp.Xml(CSharp.Declaration(function))}</c>");
-        if (aliases.TryGetValue(function.Name, out string? other))
+        if (aliases.TryGetValue(function.Name, out Alias? alias) && alias.Widened)
         {
-            code.Line($"/// <remarks>An older name of <see cref=\"{other}\"/>, to which it forwards.</remarks>");
-            Method(code, function, Forward(function, other, parameter => CSharp.Identifier(parameter.Name)));
+            code.Line($"/// <remarks>The 32-bit form of <see cref=\"{alias.Target}\"/>, to which it forwards.</remarks>");
+            WidenedMethod.Emit(code, function, alias, api);
+        }
+        else if (alias is not null)
+        {
+            code.Line($"/// <remarks>An older name of <see cref=\"{alias.Target}\"/>, to which it forwards.</remarks>");
+            Method(code, function, Forward(function, alias.Target, parameter => CSharp.Identifier(parameter.Name)));
         }
         else if (Twins.BaseName(function.Name) is { } twin && names.Contains(twin))
         {

@@ -82,7 +82,8 @@ internal static class DispatcherEmitter
         code.Line("/// <summary>By name.</summary>");
         code.Line("public static IReadOnlyList<CoverageRow> Rows { get; } =");
         code.Line("[");
-        foreach (PlannedFunction function in plan.Functions)
+        Dictionary<string, PlannedFunction> byName = plan.Functions.ToDictionary(function => function.Name);
+        foreach (PlannedFunction function in plan.Functions.Select(function => AsItTravels(function, byName)))
         {
             string hand = function.Hand == Halves.None ? "" : function.Hand.ToString().ToLowerInvariant();
             string[] cells = [CSharp.Literal(function.Name), CSharp.Literal(Travels(function.Travel)), CSharp.Literal(hand)];
@@ -93,6 +94,14 @@ internal static class DispatcherEmitter
         code.Close();
         return code.ToString();
     }
+
+    // A name of a function that is not remoted is not remoted either.
+    private static PlannedFunction AsItTravels(PlannedFunction function, Dictionary<string, PlannedFunction> byName) =>
+        function.Travel is Travel.SameAs or Travel.Widened
+        && byName.TryGetValue(function.Target, out PlannedFunction? target)
+        && AsItTravels(target, byName) is { Travel: Travel.Unsupported } unsupported
+            ? function with { Travel = Travel.Unsupported, Reason = $"{target.Name}: {unsupported.Reason}" }
+            : function;
 
     private static string Travels(Travel travel) => travel switch
     {
@@ -108,6 +117,7 @@ internal static class DispatcherEmitter
     {
         Travel.Unsupported => function.Reason,
         Travel.SameAs or Travel.Twin => $"to {function.Target}",
+        Travel.Widened => $"to {function.Target}, widened",
         _ when function.Cache.Length > 0 => $"kept per {function.Cache}",
         _ => "",
     };

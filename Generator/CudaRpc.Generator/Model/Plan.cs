@@ -17,7 +17,10 @@ internal sealed record PlannedHandle(string Name, int Number, string Destroy);
 /// <param name="Hand">Which halves are hand-written.</param>
 /// <param name="Parameters">Its parameters' roles, where a half is generated; else empty.</param>
 /// <param name="CallId">Its number on the wire.</param>
-/// <param name="Target">For <see cref="Travel.SameAs"/> and <see cref="Travel.Twin"/>: the function its body forwards to.</param>
+/// <param name="Target">
+/// For <see cref="Travel.SameAs"/>, <see cref="Travel.Widened"/> and <see cref="Travel.Twin"/>: the function its body forwards to.
+/// </param>
+/// <param name="Undo">For <see cref="Travel.Widened"/>: what takes back an allocation whose address does not fit, or nothing.</param>
 /// <param name="Reason">Why it is unsupported.</param>
 /// <param name="Since">The CUDA version that brought it, 0 where the rules do not say.</param>
 /// <param name="Cache">For how long an answer is kept: process, device, function, handle, or nothing.</param>
@@ -28,6 +31,7 @@ internal sealed record PlannedFunction(
     EquatableArray<PlannedParameter> Parameters,
     uint CallId,
     string Target,
+    string Undo,
     string Reason,
     int Since,
     string Cache)
@@ -64,6 +68,9 @@ internal enum Travel
 
     /// <summary>Another name of a function with the same signature, to which it forwards.</summary>
     SameAs,
+
+    /// <summary>The 32-bit form of a function, to which it forwards.</summary>
+    Widened,
 
     /// <summary>The twin of a function that is not generated: it forwards to it, stream 0 made the thread's own.</summary>
     Twin,

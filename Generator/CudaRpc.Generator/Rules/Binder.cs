@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CudaRpc.Generator.Model;
 
 namespace CudaRpc.Generator.Rules;
@@ -159,6 +160,7 @@ internal sealed class Binder
             default,
             Signature.CallId(function),
             rule.Argument("same_as"),
+            "",
             rule.Argument("unsupported"),
             int.TryParse(rule.Argument("since"), out int since) ? since : 0,
             rule.Argument("cache"));
@@ -166,6 +168,11 @@ internal sealed class Binder
         if (travel == Travel.SameAs)
         {
             return IsSame(function, rule, plan.Target) ? plan : Spoilt(plan);
+        }
+
+        if (travel == Travel.Widened)
+        {
+            return BindWidened(plan, rule);
         }
 
         if (!plan.IsRemoted && (plan.Hand != Halves.None || rule.Parameters.Count > 0))
@@ -196,6 +203,7 @@ internal sealed class Binder
         ("local", Travel.Local),
         ("unsupported", Travel.Unsupported),
         ("same_as", Travel.SameAs),
+        ("widened", Travel.Widened),
     ];
 
     private void CheckNames(CFunction function, FunctionRule rule)
@@ -230,6 +238,43 @@ internal sealed class Binder
 
         return true;
     }
+
+    // widened(cuMemAlloc_v2, undo(cuMemFree_v2))
+    private PlannedFunction BindWidened(PlannedFunction plan, FunctionRule rule)
+    {
+        Match match = s_widened.Match(rule.Argument("widened"));
+        plan = plan with { Target = match.Groups["target"].Value, Undo = match.Groups["undo"].Value };
+        if (!match.Success)
+        {
+            Report(rule.Place, Problems.RuleSyntax, $"'widened({rule.Argument("widened")})' is not widened(f) or widened(f, undo(g))");
+            return Spoilt(plan);
+        }
+
+        if (!_functions.TryGetValue(plan.Target, out CFunction? wide))
+        {
+            Report(rule.Place, Problems.UnknownFunction, plan.Target);
+            return Spoilt(plan);
+        }
+
+        if (Widening.Complaint(plan.Function, wide, _api) is { } complaint)
+        {
+            string narrow = Signature.Parameters(plan.Function);
+            Report(rule.Place, Problems.NotWidened, plan.Name, narrow, plan.Target, Signature.Parameters(wide), complaint);
+            return Spoilt(plan);
+        }
+
+        if (plan.Undo.Length > 0
+            && (!_functions.TryGetValue(plan.Undo, out CFunction? undo)
+                || undo.Parameters.Count != 1 || undo.Parameters[0].Type is not CType.DevicePointer { Underlying: not ScalarKind.UInt32 }))
+        {
+            Report(rule.Place, Problems.WrongWord, $"undo({plan.Undo})", plan.Name, $"{plan.Undo} does not take a device address alone");
+            return Spoilt(plan);
+        }
+
+        return plan;
+    }
+
+    private static readonly Regex s_widened = new(@"^(?<target>\w+)(\s*,\s*undo\((?<undo>\w+)\))?$");
 
     private PlannedFunction BindParameters(PlannedFunction plan, FunctionRule rule)
     {

@@ -14,6 +14,7 @@ internal static class Vocabulary
         ["unsupported"] = Argument.Text,
         ["since"] = Argument.Number,
         ["same_as"] = Argument.Text,
+        ["widened"] = Argument.Text,
         ["cache"] = Argument.OneOf("process", "device", "function", "handle"),
     };
 

@@ -8,6 +8,7 @@ namespace CudaRpc.Client;
 /// <summary>The numbers of the calls: FNV-1a of name and signature, so a changed signature is another call.</summary>
 internal static class CallId
 {
+    public const uint cuCopyGetExtent_v2 = 0x41474549;
     public const uint cuCoredumpGetAttribute = 0x1fea0cba;
     public const uint cuCtxDestroy_v2 = 0x513c5e5d;
     public const uint cuCtxGetLimit = 0xa5677b75;
@@ -21,6 +22,8 @@ internal static class CallId
     public const uint cuLaunchKernelEx = 0x8be55031;
     public const uint cuLogsDump = 0xd66a0976;
     public const uint cuMemAdvise_v2 = 0xec0f929f;
+    public const uint cuMemAlloc_v2 = 0x17a54863;
+    public const uint cuMemFree_v2 = 0x2e7b485c;
     public const uint cuMemGetAddressRange_v2 = 0x5b2e6635;
     public const uint cuMemSetWindow = 0x0e9c859b;
     public const uint cuMemcpyDtoH_v2 = 0xb681d475;
@@ -36,6 +39,7 @@ internal static class CallId
     /// <summary>The function that a number stands for, or null.</summary>
     public static string? Name(uint id) => id switch
     {
+        cuCopyGetExtent_v2 => nameof(cuCopyGetExtent_v2),
         cuCoredumpGetAttribute => nameof(cuCoredumpGetAttribute),
         cuCtxDestroy_v2 => nameof(cuCtxDestroy_v2),
         cuCtxGetLimit => nameof(cuCtxGetLimit),
@@ -49,6 +53,8 @@ internal static class CallId
         cuLaunchKernelEx => nameof(cuLaunchKernelEx),
         cuLogsDump => nameof(cuLogsDump),
         cuMemAdvise_v2 => nameof(cuMemAdvise_v2),
+        cuMemAlloc_v2 => nameof(cuMemAlloc_v2),
+        cuMemFree_v2 => nameof(cuMemFree_v2),
         cuMemGetAddressRange_v2 => nameof(cuMemGetAddressRange_v2),
         cuMemSetWindow => nameof(cuMemSetWindow),
         cuMemcpyDtoH_v2 => nameof(cuMemcpyDtoH_v2),

@@ -25,6 +25,10 @@ internal static class Coverage
     /// <summary>By name.</summary>
     public static IReadOnlyList<CoverageRow> Rows { get; } =
     [
+        new("cuCopy", "unsupported", "", 0, "cuCopy_v2: its struct holds a pointer"),
+        new("cuCopyGetExtent", "forwarded", "", 0, "to cuCopyGetExtent_v2, widened"),
+        new("cuCopyGetExtent_v2", "synchronous", "", 0, ""),
+        new("cuCopy_v2", "unsupported", "", 0, "its struct holds a pointer"),
         new("cuCoredumpGetAttribute", "synchronous", "", 0, ""),
         new("cuCtxDestroy_v2", "posted", "", 0, ""),
         new("cuCtxGetLimit", "synchronous", "", 0, ""),
@@ -42,6 +46,10 @@ internal static class Coverage
         new("cuLaunchKernelEx_ptsz", "forwarded", "", 0, "to cuLaunchKernelEx"),
         new("cuLogsDump", "synchronous", "server", 0, ""),
         new("cuMemAdvise_v2", "synchronous", "", 0, ""),
+        new("cuMemAlloc", "forwarded", "", 0, "to cuMemAlloc_v2, widened"),
+        new("cuMemAlloc_v2", "synchronous", "", 0, ""),
+        new("cuMemFree", "forwarded", "", 0, "to cuMemFree_v2, widened"),
+        new("cuMemFree_v2", "synchronous", "", 0, ""),
         new("cuMemGetAddressRange_v2", "synchronous", "", 0, ""),
         new("cuMemSetWindow", "synchronous", "", 0, ""),
         new("cuMemcpyDtoH_v2", "blocking", "", 0, ""),

@@ -58,18 +58,6 @@ public abstract unsafe partial class CudaDriver
     public virtual CUresult cuLogsDump(byte* buffer, nuint* size, byte* prefix) =>
         CUresult.CUDA_ERROR_NOT_SUPPORTED;
 
-    /// <summary><c>CUresult cuMemAdvise_v2(CUdeviceptr devPtr, size_t count, CUlocation location)</c></summary>
-    public virtual CUresult cuMemAdvise_v2(CUdeviceptr devPtr, nuint count, CUlocation location) =>
-        CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
-    /// <summary><c>CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, size_t* psize, CUdeviceptr dptr)</c></summary>
-    public virtual CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, nuint* psize, CUdeviceptr dptr) =>
-        CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
-    /// <summary><c>CUresult cuMemSetWindow(const CUlocation* window, float* ratio)</c></summary>
-    public virtual CUresult cuMemSetWindow(CUlocation* window, float* ratio) =>
-        CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
     /// <summary><c>CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, size_t ByteCount)</c></summary>
     public virtual CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount) =>
         CUresult.CUDA_ERROR_NOT_SUPPORTED;

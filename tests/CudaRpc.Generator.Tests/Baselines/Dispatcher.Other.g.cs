@@ -10,6 +10,21 @@ namespace CudaRpc.Server;
 
 internal static unsafe partial class Dispatcher
 {
+    private static void cuCopyGetExtent_v2(CudaDriver driver, ref ServerCall call)
+    {
+        CUDA_EXTENT* pExtent = call.Scratch<CUDA_EXTENT>(1);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = driver.cuCopyGetExtent_v2(pExtent);
+        if (call.Reply(status))
+        {
+            call.WriteStruct(pExtent);
+        }
+    }
+
     private static void cuCoredumpGetAttribute(CudaDriver driver, ref ServerCall call)
     {
         CUlimit attrib = (CUlimit)call.ReadUInt32();
@@ -158,64 +173,6 @@ internal static unsafe partial class Dispatcher
 
         CUresult status = driver.cuInit(Flags);
         call.Reply(status);
-    }
-
-    private static void cuMemAdvise_v2(CudaDriver driver, ref ServerCall call)
-    {
-        CUdeviceptr devPtr = new CUdeviceptr(call.ReadUInt64());
-        nuint count = call.ReadNUInt();
-        CUlocation location = *call.ReadStruct<CUlocation>();
-        if (!call.Begin())
-        {
-            return;
-        }
-
-        CUresult status = driver.cuMemAdvise_v2(devPtr, count, location);
-        call.Reply(status);
-    }
-
-    private static void cuMemGetAddressRange_v2(CudaDriver driver, ref ServerCall call)
-    {
-        CUdeviceptr* pbase = call.ReadBoolean() ? call.Scratch<CUdeviceptr>(1) : null;
-        nuint* psize = call.ReadBoolean() ? call.Scratch<nuint>(1) : null;
-        CUdeviceptr dptr = new CUdeviceptr(call.ReadUInt64());
-        if (!call.Begin())
-        {
-            return;
-        }
-
-        CUresult status = driver.cuMemGetAddressRange_v2(pbase, psize, dptr);
-        if (call.Reply(status))
-        {
-            if (pbase != null)
-            {
-                call.Write(pbase->Value);
-            }
-
-            if (psize != null)
-            {
-                call.Write(*psize);
-            }
-        }
-    }
-
-    private static void cuMemSetWindow(CudaDriver driver, ref ServerCall call)
-    {
-        CUlocation* window = call.ReadStruct<CUlocation>(optional: true);
-        float* ratio = call.ReadStruct<float>(optional: true);
-        if (!call.Begin())
-        {
-            return;
-        }
-
-        CUresult status = driver.cuMemSetWindow(window, ratio);
-        if (call.Reply(status))
-        {
-            if (ratio != null)
-            {
-                call.WriteStruct(ratio);
-            }
-        }
     }
 
     private static void cuMemcpyDtoH_v2(CudaDriver driver, ref ServerCall call)

@@ -16,6 +16,9 @@ internal static unsafe partial class Dispatcher
     {
         switch (callId)
         {
+            case CallId.cuCopyGetExtent_v2:
+                cuCopyGetExtent_v2(driver, ref call);
+                break;
             case CallId.cuCoredumpGetAttribute:
                 cuCoredumpGetAttribute(driver, ref call);
                 break;
@@ -51,6 +54,12 @@ internal static unsafe partial class Dispatcher
                 break;
             case CallId.cuMemAdvise_v2:
                 cuMemAdvise_v2(driver, ref call);
+                break;
+            case CallId.cuMemAlloc_v2:
+                cuMemAlloc_v2(driver, ref call);
+                break;
+            case CallId.cuMemFree_v2:
+                cuMemFree_v2(driver, ref call);
                 break;
             case CallId.cuMemGetAddressRange_v2:
                 cuMemGetAddressRange_v2(driver, ref call);

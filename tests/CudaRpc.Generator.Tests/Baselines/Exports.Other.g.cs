@@ -169,45 +169,6 @@ internal static unsafe partial class Exports
         }
     }
 
-    [UnmanagedCallersOnly(EntryPoint = "cuMemAdvise_v2", CallConvs = [typeof(CallConvCdecl)])]
-    private static CUresult cuMemAdvise_v2(CUdeviceptr devPtr, nuint count, CUlocation location)
-    {
-        try
-        {
-            return Entry.Driver is { } driver ? driver.cuMemAdvise_v2(devPtr, count, location) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
-        }
-        catch (Exception failure)
-        {
-            return Entry.Failed(failure, "cuMemAdvise_v2");
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = "cuMemGetAddressRange_v2", CallConvs = [typeof(CallConvCdecl)])]
-    private static CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, nuint* psize, CUdeviceptr dptr)
-    {
-        try
-        {
-            return Entry.Driver is { } driver ? driver.cuMemGetAddressRange_v2(pbase, psize, dptr) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
-        }
-        catch (Exception failure)
-        {
-            return Entry.Failed(failure, "cuMemGetAddressRange_v2");
-        }
-    }
-
-    [UnmanagedCallersOnly(EntryPoint = "cuMemSetWindow", CallConvs = [typeof(CallConvCdecl)])]
-    private static CUresult cuMemSetWindow(CUlocation* window, float* ratio)
-    {
-        try
-        {
-            return Entry.Driver is { } driver ? driver.cuMemSetWindow(window, ratio) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
-        }
-        catch (Exception failure)
-        {
-            return Entry.Failed(failure, "cuMemSetWindow");
-        }
-    }
-
     [UnmanagedCallersOnly(EntryPoint = "cuMemcpyDtoH_v2", CallConvs = [typeof(CallConvCdecl)])]
     private static CUresult cuMemcpyDtoH_v2(void* dstHost, CUdeviceptr srcDevice, nuint ByteCount)
     {

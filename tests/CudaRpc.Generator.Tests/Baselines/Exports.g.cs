@@ -13,6 +13,10 @@ internal static unsafe partial class Exports
     /// <summary>The address of an entry point by its exact name, 0 where there is none.</summary>
     public static nint Address(string name) => name switch
     {
+        "cuCopy" => (nint)(delegate* unmanaged[Cdecl]<CUDA_COPY_v1*, CUstream, CUresult>)&cuCopy,
+        "cuCopyGetExtent" => (nint)(delegate* unmanaged[Cdecl]<CUDA_EXTENT_v1*, CUresult>)&cuCopyGetExtent,
+        "cuCopyGetExtent_v2" => (nint)(delegate* unmanaged[Cdecl]<CUDA_EXTENT*, CUresult>)&cuCopyGetExtent_v2,
+        "cuCopy_v2" => (nint)(delegate* unmanaged[Cdecl]<CUDA_COPY*, CUstream, CUresult>)&cuCopy_v2,
         "cuCoredumpGetAttribute" => (nint)(delegate* unmanaged[Cdecl]<CUlimit, void*, nuint*, CUresult>)&cuCoredumpGetAttribute,
         "cuCtxDestroy_v2" => (nint)(delegate* unmanaged[Cdecl]<CUcontext, CUresult>)&cuCtxDestroy_v2,
         "cuCtxGetLimit" => (nint)(delegate* unmanaged[Cdecl]<nuint*, CUlimit, CUresult>)&cuCtxGetLimit,
@@ -33,6 +37,10 @@ internal static unsafe partial class Exports
             CUresult>)&cuLaunchKernelEx_ptsz,
         "cuLogsDump" => (nint)(delegate* unmanaged[Cdecl]<byte*, nuint*, byte*, CUresult>)&cuLogsDump,
         "cuMemAdvise_v2" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr, nuint, CUlocation, CUresult>)&cuMemAdvise_v2,
+        "cuMemAlloc" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr_v1*, uint*, uint, CUresult>)&cuMemAlloc,
+        "cuMemAlloc_v2" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr*, nuint*, nuint, CUresult>)&cuMemAlloc_v2,
+        "cuMemFree" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr_v1, CUresult>)&cuMemFree,
+        "cuMemFree_v2" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr, CUresult>)&cuMemFree_v2,
         "cuMemGetAddressRange_v2" => (nint)(delegate* unmanaged[Cdecl]<CUdeviceptr*, nuint*, CUdeviceptr,
             CUresult>)&cuMemGetAddressRange_v2,
         "cuMemSetWindow" => (nint)(delegate* unmanaged[Cdecl]<CUlocation*, float*, CUresult>)&cuMemSetWindow,

@@ -104,30 +104,6 @@ public sealed unsafe partial class NativeDriver
             ? ((delegate* unmanaged[Cdecl]<byte*, nuint*, byte*, CUresult>)_cuLogsDump)(buffer, size, prefix)
             : CUresult.CUDA_ERROR_NOT_SUPPORTED;
 
-    private nint _cuMemAdvise_v2;
-
-    /// <inheritdoc/>
-    public override CUresult cuMemAdvise_v2(CUdeviceptr devPtr, nuint count, CUlocation location) =>
-        Find(ref _cuMemAdvise_v2, "cuMemAdvise_v2")
-            ? ((delegate* unmanaged[Cdecl]<CUdeviceptr, nuint, CUlocation, CUresult>)_cuMemAdvise_v2)(devPtr, count, location)
-            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
-    private nint _cuMemGetAddressRange_v2;
-
-    /// <inheritdoc/>
-    public override CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, nuint* psize, CUdeviceptr dptr) =>
-        Find(ref _cuMemGetAddressRange_v2, "cuMemGetAddressRange_v2")
-            ? ((delegate* unmanaged[Cdecl]<CUdeviceptr*, nuint*, CUdeviceptr, CUresult>)_cuMemGetAddressRange_v2)(pbase, psize, dptr)
-            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
-    private nint _cuMemSetWindow;
-
-    /// <inheritdoc/>
-    public override CUresult cuMemSetWindow(CUlocation* window, float* ratio) =>
-        Find(ref _cuMemSetWindow, "cuMemSetWindow")
-            ? ((delegate* unmanaged[Cdecl]<CUlocation*, float*, CUresult>)_cuMemSetWindow)(window, ratio)
-            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
-
     private nint _cuMemcpyDtoH_v2;
 
     /// <inheritdoc/>

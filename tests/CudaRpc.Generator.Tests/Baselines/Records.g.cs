@@ -62,3 +62,39 @@ public unsafe partial struct CUlocation
     [FieldOffset(4)] public int id;
 }
 
+/// <summary>In C <c>struct CUDA_COPY_v1_st</c>: 24 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe partial struct CUDA_COPY_v1
+{
+    [FieldOffset(0)] public uint srcX;
+    [FieldOffset(8)] public void* srcHost;
+    [FieldOffset(16)] public CUdeviceptr_v1 srcDevice;
+    [FieldOffset(20)] public CUlimit mode;
+}
+
+/// <summary>In C <c>struct CUDA_COPY_st</c>: 32 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public unsafe partial struct CUDA_COPY
+{
+    [FieldOffset(0)] public nuint srcX;
+    [FieldOffset(8)] public CUlimit mode;
+    [FieldOffset(16)] public void* srcHost;
+    [FieldOffset(24)] public CUdeviceptr srcDevice;
+}
+
+/// <summary>In C <c>struct CUDA_EXTENT_v1_st</c>: 8 bytes, aligned to 4.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public unsafe partial struct CUDA_EXTENT_v1
+{
+    [FieldOffset(0)] public uint Width;
+    [FieldOffset(4)] public CUlimit mode;
+}
+
+/// <summary>In C <c>struct CUDA_EXTENT_st</c>: 16 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public unsafe partial struct CUDA_EXTENT
+{
+    [FieldOffset(0)] public nuint Width;
+    [FieldOffset(8)] public CUlimit mode;
+}
+

@@ -11,6 +11,32 @@ namespace CudaRpc.Client;
 public sealed unsafe partial class RemoteDriver
 {
     /// <inheritdoc/>
+    public override CUresult cuCopyGetExtent_v2(CUDA_EXTENT* pExtent)
+    {
+        if (pExtent == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuCopyGetExtent_v2);
+            CUresult status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.ReadStruct(pExtent);
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuCopyGetExtent_v2, failure);
+        }
+    }
+
+    /// <inheritdoc/>
     public override CUresult cuCoredumpGetAttribute(CUlimit attrib, void* value, nuint* size)
     {
         if (size == null || (value == null && *size != 0))
@@ -295,105 +321,6 @@ public sealed unsafe partial class RemoteDriver
         catch (Exception failure)
         {
             return _session.Failed(CallId.cuLogsDump, failure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuMemAdvise_v2(CUdeviceptr devPtr, nuint count, CUlocation location)
-    {
-        try
-        {
-            Call call = _session.Begin(CallId.cuMemAdvise_v2);
-            call.Write(devPtr.Value);
-            call.Write(count);
-            call.WriteStruct(&location);
-            CUresult status = call.Invoke();
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                call.End();
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuMemAdvise_v2, failure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuMemGetAddressRange_v2(CUdeviceptr* pbase, nuint* psize, CUdeviceptr dptr)
-    {
-        try
-        {
-            Call call = _session.Begin(CallId.cuMemGetAddressRange_v2);
-            call.Write(pbase != null);
-            call.Write(psize != null);
-            call.Write(dptr.Value);
-            CUresult status = call.Invoke();
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                if (pbase != null)
-                {
-                    *pbase = new CUdeviceptr(call.ReadUInt64());
-                }
-
-                if (psize != null)
-                {
-                    *psize = call.ReadNUInt();
-                }
-
-                call.End();
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuMemGetAddressRange_v2, failure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuMemSetWindow(CUlocation* window, float* ratio)
-    {
-        try
-        {
-            Call call = _session.Begin(CallId.cuMemSetWindow);
-            if (window != null)
-            {
-                call.WriteStruct(window);
-            }
-            else
-            {
-                call.WriteNil();
-            }
-
-            if (ratio != null)
-            {
-                call.WriteStruct(ratio);
-            }
-            else
-            {
-                call.WriteNil();
-            }
-
-            CUresult status = call.Invoke();
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                if (ratio != null)
-                {
-                    call.ReadStruct(ratio);
-                }
-
-                call.End();
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuMemSetWindow, failure);
         }
     }
 

@@ -22,6 +22,7 @@ typedef struct CUgraphNode_st *CUgraphNode;
 typedef enum cudaError_enum {
     CUDA_SUCCESS = 0,
     CUDA_ERROR_INVALID_VALUE = 1,
+    CUDA_ERROR_OUT_OF_MEMORY = 2,
     CUDA_ERROR_NOT_INITIALIZED = 3,
     CUDA_ERROR_NOT_SUPPORTED = 801,
     CUDA_ERROR_UNKNOWN = 999
@@ -80,6 +81,30 @@ CUresult CUDAAPI cuGraphRemoveNodes(const CUgraphNode *nodes, size_t numNodes);
 CUresult CUDAAPI cuMemcpyHtoD_v2(CUdeviceptr dstDevice, const void *srcHost, size_t ByteCount);
 CUresult CUDAAPI cuMemcpyDtoH_v2(void *dstHost, CUdeviceptr srcDevice, size_t ByteCount);
 CUresult CUDAAPI cuMemset2D(unsigned short *pattern, int Width, int Height);
+
+/* 32-bit forms */
+typedef struct CUDA_COPY_v1_st {
+    unsigned int srcX;
+    const void *srcHost;
+    CUdeviceptr_v1 srcDevice;
+    CUlimit mode;
+} CUDA_COPY_v1;
+typedef struct CUDA_COPY_st {
+    size_t srcX;
+    CUlimit mode;
+    const void *srcHost;
+    CUdeviceptr srcDevice;
+} CUDA_COPY;
+typedef struct CUDA_EXTENT_v1_st { unsigned int Width; CUlimit mode; } CUDA_EXTENT_v1;
+typedef struct CUDA_EXTENT_st { size_t Width; CUlimit mode; } CUDA_EXTENT;
+CUresult CUDAAPI cuMemAlloc(CUdeviceptr_v1 *dptr, unsigned int *status, unsigned int bytesize);
+CUresult CUDAAPI cuMemAlloc_v2(CUdeviceptr *dptr, size_t *pPitch, size_t bytesize);
+CUresult CUDAAPI cuMemFree(CUdeviceptr_v1 dptr);
+CUresult CUDAAPI cuMemFree_v2(CUdeviceptr dptr);
+CUresult CUDAAPI cuCopy(const CUDA_COPY_v1 *pCopy, CUstream hStream);
+CUresult CUDAAPI cuCopy_v2(const CUDA_COPY *pCopy, CUstream hStream);
+CUresult CUDAAPI cuCopyGetExtent(CUDA_EXTENT_v1 *pExtent);
+CUresult CUDAAPI cuCopyGetExtent_v2(CUDA_EXTENT *pExtent);
 
 /* Handles */
 CUresult CUDAAPI cuCtxDestroy_v2(CUcontext ctx);
