@@ -73,5 +73,15 @@ internal sealed class DeviceRanges
     }
 }
 
-/// <summary>One device allocation: first address, size in bytes, the context it belongs to, and its number in the session.</summary>
-internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext Context, ulong BufferId);
+/// <summary>
+/// One device allocation: first address, size in bytes, the context it ends with (null for memory of a pool), and its number in the
+/// session.
+/// </summary>
+internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext Context, ulong BufferId)
+{
+    /// <summary>The device it is on.</summary>
+    public int Device { get; init; }
+
+    /// <summary>The memory pool it is from, 0 for none.</summary>
+    public nint Pool { get; init; }
+}

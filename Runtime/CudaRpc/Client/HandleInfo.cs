@@ -30,6 +30,12 @@ internal sealed class ContextInfo(int device, uint flags, bool isPrimary) : Hand
     public bool IsPrimary { get; } = isPrimary;
 }
 
+/// <summary>A memory pool: the device its memory is on.</summary>
+internal sealed class PoolInfo(int device) : HandleInfo(HandleKind.CUmemoryPool, 0)
+{
+    public int Device { get; } = device;
+}
+
 /// <summary>A CUfunction or CUkernel: name, parameter layout and attributes, fetched together when the handle was made.</summary>
 internal sealed class FunctionInfo(HandleKind kind, nint parent, string name) : HandleInfo(kind, parent)
 {

@@ -28,7 +28,8 @@ internal sealed class HandleTable
 
     /// <summary>
     /// What CUDA answers to a handle of kind <paramref name="kind"/>: success, CUDA_ERROR_INVALID_CONTEXT for a bad context,
-    /// CUDA_ERROR_INVALID_HANDLE for anything else that is null (unless <paramref name="optional"/>), stale or of another kind.
+    /// CUDA_ERROR_INVALID_VALUE for a bad memory pool, CUDA_ERROR_INVALID_HANDLE for anything else that is null (unless
+    /// <paramref name="optional"/>), stale or of another kind.
     /// </summary>
     public CUresult Check(nint id, HandleKind kind, bool optional = false)
     {
@@ -42,7 +43,7 @@ internal sealed class HandleTable
             return CUresult.CUDA_SUCCESS;
         }
 
-        return kind == HandleKind.CUcontext ? CUresult.CUDA_ERROR_INVALID_CONTEXT : CUresult.CUDA_ERROR_INVALID_HANDLE;
+        return HandleId.Refusal(kind);
     }
 
     /// <summary>The handle is destroyed, and with it all whose parent it is, and what was made in it if it is a context.</summary>

@@ -1,4 +1,5 @@
 using CudaRpc.Client;
+using CudaRpc.Driver;
 
 namespace CudaRpc.Protocol;
 
@@ -9,7 +10,9 @@ namespace CudaRpc.Protocol;
 /// </summary>
 internal static class HandleId
 {
-    /// <summary>Counters 1..255 belong to the primary contexts of devices 0..254, which exist without being created.</summary>
+    /// <summary>
+    /// Counters 1..255 belong to what devices 0..254 have without its being created: their primary contexts and their default memory pools.
+    /// </summary>
     public const long FirstMinted = 256;
 
     public static nint Make(HandleKind kind, long counter) => (nint)((counter << 8) | (byte)kind);
@@ -25,10 +28,24 @@ internal static class HandleId
     public static int? PrimaryDevice(nint id) =>
         Kind(id) == HandleKind.CUcontext && id >>> 8 < FirstMinted ? (int)(id >>> 8) - 1 : null;
 
+    public static nint DefaultPool(int device) => Make(HandleKind.CUmemoryPool, device + 1);
+
+    /// <summary>The device whose default memory pool <paramref name="id"/> is, null for any other handle.</summary>
+    public static int? DefaultPoolDevice(nint id) =>
+        Kind(id) == HandleKind.CUmemoryPool && (long)(id >>> 8) is > 0 and < FirstMinted ? (int)(id >>> 8) - 1 : null;
+
     /// <summary>Whether a handle of kind <paramref name="actual"/> may stand where <paramref name="expected"/> is asked for.</summary>
     public static bool Fits(HandleKind actual, HandleKind expected) =>
         // CUDA 12 and newer take a CUkernel wherever a CUfunction is launched or queried.
         actual == expected || (expected == HandleKind.CUfunction && actual == HandleKind.CUkernel);
+
+    /// <summary>What CUDA answers to a handle that is null, stale or of another kind where one of <paramref name="kind"/> is due.</summary>
+    public static CUresult Refusal(HandleKind kind) => kind switch
+    {
+        HandleKind.CUcontext => CUresult.CUDA_ERROR_INVALID_CONTEXT,
+        HandleKind.CUmemoryPool => CUresult.CUDA_ERROR_INVALID_VALUE,
+        _ => CUresult.CUDA_ERROR_INVALID_HANDLE,
+    };
 
     /// <summary>Whether <paramref name="id"/> is one of the stream values that are not handles: null, legacy, per-thread.</summary>
     public static bool IsStreamConstant(nint id) => (nuint)id <= 2;

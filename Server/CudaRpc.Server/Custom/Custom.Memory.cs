@@ -63,20 +63,6 @@ internal static unsafe partial class Custom
             : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
 
-    public static void cuMemAllocAsync(CudaDriver driver, ref ServerCall call)
-    {
-        nuint bytes = call.ReadNUInt();
-        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
-        if (!call.Begin())
-        {
-            return;
-        }
-
-        CUdeviceptr address;
-        CUresult status = driver.cuMemAllocAsync(&address, bytes, stream);
-        ReplyAllocation(ref call, status, address, bytes, streamOrdered: true);
-    }
-
     public static void cuMemFreeAsync(CudaDriver driver, ref ServerCall call)
     {
         var address = new CUdeviceptr(call.ReadUInt64());

@@ -370,7 +370,17 @@ internal unsafe ref struct ServerCall
             return native;
         }
 
-        _fault = kind == HandleKind.CUcontext ? CUresult.CUDA_ERROR_INVALID_CONTEXT : CUresult.CUDA_ERROR_INVALID_HANDLE;
+        if (kind == HandleKind.CUmemoryPool && HandleId.DefaultPoolDevice(id) is int device)
+        {
+            if (Session.DefaultPools.Find(device, out native) is not CUresult.CUDA_SUCCESS and var refused)
+            {
+                _fault = refused;
+            }
+
+            return native;
+        }
+
+        _fault = HandleId.Refusal(kind);
         return 0;
     }
 

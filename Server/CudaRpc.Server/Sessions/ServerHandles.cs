@@ -27,7 +27,7 @@ internal sealed class ServerHandles(int limit)
     public bool TryAdd(nint id, ServerHandle handle)
     {
         // These outlive the context that happened to be current when they were made.
-        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel;
+        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool;
         if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;

@@ -46,6 +46,7 @@ internal sealed class ServerSession
         Logger = logger;
         _limits = limits;
         Handles = new ServerHandles(limits.HandlesPerSession);
+        DefaultPools = new DefaultPools(driver, Handles);
         Token = RandomNumberGenerator.GetBytes(Handshake.TokenSize);
     }
 
@@ -58,6 +59,8 @@ internal sealed class ServerSession
     public ILogger Logger { get; }
 
     public ServerHandles Handles { get; }
+
+    public DefaultPools DefaultPools { get; }
 
     public SequenceGate Gate { get; } = new();
 
@@ -249,6 +252,7 @@ internal sealed class ServerSession
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
     {
+        FreePoolMemory();
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext))
         {
             Driver.cuCtxSetCurrent(new CUcontext(handle.Native));
@@ -269,6 +273,28 @@ internal sealed class ServerSession
 
         // What belongs to no context: libraries.
         ReclaimContext(0);
+    }
+
+    // Memory of pools belongs to no context, but freeing it takes one.
+    private unsafe void FreePoolMemory()
+    {
+        ulong[] addresses = [.. _memory.Where(static pair => pair.Value.Context == 0).Select(static pair => pair.Key)];
+        CUcontext context = default;
+        if (addresses.Length == 0 || Driver.cuDevicePrimaryCtxRetain(&context, 0) != CUresult.CUDA_SUCCESS)
+        {
+            return;
+        }
+
+        Driver.cuCtxSetCurrent(context);
+        foreach (ulong address in addresses)
+        {
+            if (Disown(address, out _))
+            {
+                Driver.cuMemFree_v2(new CUdeviceptr(address));
+            }
+        }
+
+        Driver.cuDevicePrimaryCtxRelease_v2(0);
     }
 
     private void WaitForLanes(TimeSpan patience)

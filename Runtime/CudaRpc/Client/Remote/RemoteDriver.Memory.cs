@@ -99,39 +99,6 @@ public sealed unsafe partial class RemoteDriver
     }
 
     /// <inheritdoc/>
-    public override CUresult cuMemAllocAsync(CUdeviceptr* dptr, nuint bytesize, CUstream hStream)
-    {
-        if (dptr == null || bytesize == 0)
-        {
-            return CUresult.CUDA_ERROR_INVALID_VALUE;
-        }
-
-        if (Handles.Check(hStream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
-        {
-            return check;
-        }
-
-        try
-        {
-            Call call = _session.Begin(CallId.cuMemAllocAsync);
-            call.Write(bytesize);
-            call.WriteHandle(hStream.Value);
-            CUresult status = call.Invoke();
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                *dptr = Adopt(call.ReadUInt64(), bytesize);
-                call.End();
-            }
-
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuMemAllocAsync, failure);
-        }
-    }
-
-    /// <inheritdoc/>
     public override CUresult cuMemFreeAsync(CUdeviceptr dptr, CUstream hStream)
     {
         if (Handles.Check(hStream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
@@ -157,9 +124,15 @@ public sealed unsafe partial class RemoteDriver
         }
     }
 
-    private CUdeviceptr Adopt(ulong address, nuint bytes)
+    // Memory of the current context.
+    private CUdeviceptr Adopt(ulong address, nuint bytes) =>
+        Adopt(new DeviceRange(address, bytes, Current, NextBuffer()) { Device = Context(default)?.Device ?? 0 });
+
+    private CUdeviceptr Adopt(in DeviceRange range)
     {
-        _session.Ranges.Add(new DeviceRange(address, bytes, Current, Interlocked.Increment(ref _lastBuffer)));
-        return new CUdeviceptr(address);
+        _session.Ranges.Add(range);
+        return new CUdeviceptr(range.Base);
     }
+
+    private ulong NextBuffer() => Interlocked.Increment(ref _lastBuffer);
 }

@@ -83,10 +83,11 @@ public sealed unsafe partial class RemoteDriver
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_DEVICE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => address,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID => range.BufferId,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)Context(range.Context)?.Device,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong)range.Device,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => range.Base,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => range.Bytes,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => (ulong)range.Pool,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
         _ => 0,
     };

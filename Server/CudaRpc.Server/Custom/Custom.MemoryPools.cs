@@ -1,0 +1,107 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Server;
+
+internal static unsafe partial class Custom
+{
+    public static void cuMemPoolCreate(CudaDriver driver, ref ServerCall call)
+    {
+        nint id = call.ReadNewHandle(HandleKind.CUmemoryPool);
+        CUmemPoolProps_v1* properties = call.ReadStruct<CUmemPoolProps_v1>();
+        properties->win32SecurityAttributes = null;
+        if (HandleId.DefaultPoolDevice(id) is not null)
+        {
+            call.Malformed($"handle 0x{id:x} is a default pool's");
+        }
+
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUmemoryPool pool;
+        CUresult status = driver.cuMemPoolCreate(&pool, properties);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(id, pool.Value);
+        }
+
+        call.Reply(status);
+    }
+
+    public static void cuMemPoolGetAttribute(CudaDriver driver, ref ServerCall call)
+    {
+        var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool));
+        var attribute = (CUmemPool_attribute)call.ReadInt32();
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        // No attribute is wider; the narrow ones are its low bytes.
+        ulong value = 0;
+        if (call.Reply(driver.cuMemPoolGetAttribute(pool, attribute, &value)))
+        {
+            call.Write(value);
+        }
+    }
+
+    public static void cuMemPoolSetAttribute(CudaDriver driver, ref ServerCall call)
+    {
+        var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool));
+        var attribute = (CUmemPool_attribute)call.ReadInt32();
+        ulong value = call.ReadUInt64();
+        if (call.Begin())
+        {
+            call.Reply(driver.cuMemPoolSetAttribute(pool, attribute, &value));
+        }
+    }
+
+    // The client says which pool, also where it is the device's default one: a driver without pools has none and allocates all the same.
+    public static void cuMemAllocAsync(CudaDriver driver, ref ServerCall call)
+    {
+        nuint bytes = call.ReadNUInt();
+        var stream = new CUstream(call.ReadHandle(HandleKind.CUstream));
+        nint id = (nint)call.ReadInt64();
+        nint pool = 0;
+        if (HandleId.DefaultPoolDevice(id) is int device)
+        {
+            call.Session.DefaultPools.Find(device, out pool);
+        }
+        else
+        {
+            pool = call.Resolve(id, HandleKind.CUmemoryPool);
+        }
+
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUdeviceptr address;
+        CUresult status = Allocate(driver, &address, bytes, pool, stream);
+        if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
+        {
+            call.Session.WaitForReleases();
+            status = Allocate(driver, &address, bytes, pool, stream);
+        }
+
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            // Memory of a pool outlives the context whose stream asked for it.
+            call.Session.Own(address.Value, new DeviceBlock(bytes, pool == 0 ? call.CurrentContext : 0, StreamOrdered: true));
+        }
+
+        if (call.Reply(status))
+        {
+            call.Write(address.Value);
+        }
+    }
+
+    private static CUresult Allocate(CudaDriver driver, CUdeviceptr* address, nuint bytes, nint pool, CUstream stream) =>
+        pool == 0
+            ? driver.cuMemAllocAsync(address, bytes, stream)
+            : driver.cuMemAllocFromPoolAsync(address, bytes, new CUmemoryPool(pool), stream);
+}
