@@ -89,21 +89,21 @@ public sealed unsafe partial class SimulatedDriver
         {
             return Submitted(stream.Context.Submit(stream, new CopyWork(to, from, bytes), out _));
         }
-        return CopyFromPageable(stream, to, from, bytes);
+        return CopyFromPageable(stream, new CopyWork(to, from, bytes));
     }
 
-    private CUresult CopyFromPageable(DriverStream stream, MemoryPlace to, MemoryPlace from, nuint bytes)
+    private CUresult CopyFromPageable(DriverStream stream, StagedWork work)
     {
-        var work = new CopyWork(to, from, bytes);
-        if (stream.Context.IsIdle(stream) || !TryStage(work, bytes))
+        if (stream.Context.IsIdle(stream) || !TryStage(work))
         {
             return stream.Context.Run(stream, work);
         }
         return Submitted(stream.Context.Submit(stream, work, out _));
     }
 
-    private bool TryStage(CopyWork work, nuint bytes)
+    private bool TryStage(StagedWork work)
     {
+        ulong bytes = work.Bytes;
         if (bytes > MaxStagedBytes)
         {
             return false;

@@ -112,6 +112,7 @@ internal sealed partial class DriverContext
                 Free(allocation);
             }
             _allocations.Clear();
+            FreeArrays();
         }
     }
 }
