@@ -18,6 +18,8 @@ internal unsafe ref struct Call
     private MessagePackReader _reader;
     private byte* _bulkIn;
     private nuint _bulkInLength;
+    private HostBox _rowsIn;
+    private HostBox _rowsOut;
     private byte* _bulkOut;
     private nuint _bulkOutLength;
     private nint _minted;
@@ -90,6 +92,32 @@ internal unsafe ref struct Call
         _bulkInLength = length;
     }
 
+    /// <summary>Bytes that follow the body, sent row by row from where they are.</summary>
+    public void WriteBulk(in HostBox rows)
+    {
+        if (rows.IsLinear)
+        {
+            WriteBulk((void*)rows.Start, rows.Length);
+            return;
+        }
+
+        _rowsIn = rows;
+        _bulkInLength = rows.Length;
+    }
+
+    /// <summary>Where the reply's bulk goes, row by row; it must fill them exactly.</summary>
+    public void ReceiveBulk(in HostBox rows)
+    {
+        if (rows.IsLinear)
+        {
+            ReceiveBulk((void*)rows.Start, rows.Length);
+            return;
+        }
+
+        _rowsOut = rows;
+        _bulkOutLength = rows.Length;
+    }
+
     /// <summary>Where the reply's bulk goes; it must be exactly this long.</summary>
     public void ReceiveBulk(void* destination, nuint length)
     {
@@ -101,7 +129,11 @@ internal unsafe ref struct Call
     public CUresult Post()
     {
         _writer.Flush();
-        if (_bulkInLength > ProtocolLimits.PostedCopy)
+        if (_rowsIn.Start != 0)
+        {
+            PostRows();
+        }
+        else if (_bulkInLength > ProtocolLimits.PostedCopy)
         {
             _lane.PostBulk(_callId, _bulkIn, _bulkInLength);
         }
@@ -118,7 +150,9 @@ internal unsafe ref struct Call
     public CUresult Invoke()
     {
         _writer.Flush();
-        FrameHeader reply = _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body);
+        FrameHeader reply = _rowsIn.Start == 0
+            ? _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body)
+            : _lane.InvokeRows(_callId, _rowsIn, out body);
         nuint received = 0;
         while (true)
         {
@@ -127,7 +161,15 @@ internal unsafe ref struct Call
                 ProtocolException.Throw($"reply to {CallId.Name(_callId)} with more than the {_bulkOutLength} bytes that were asked for");
             }
 
-            _lane.ReadBulk(_bulkOut + received, (nuint)reply.BulkLength);
+            if (_rowsOut.Start == 0)
+            {
+                _lane.ReadBulk(_bulkOut + received, (nuint)reply.BulkLength);
+            }
+            else
+            {
+                _lane.ReadBulkRows(_rowsOut, received, (nuint)reply.BulkLength);
+            }
+
             received += (nuint)reply.BulkLength;
             if ((reply.Flags & FrameFlags.More) == 0)
             {
@@ -247,6 +289,18 @@ internal unsafe ref struct Call
         // SAFETY: the body is one array, so the sequence is one span; its length was checked against the destination's.
         bytes.FirstSpan.CopyTo(new Span<byte>(destination, (int)bytes.Length));
         return (nuint)bytes.Length;
+    }
+
+    private readonly void PostRows()
+    {
+        if (_bulkInLength > ProtocolLimits.PostedCopy)
+        {
+            _lane.PostBulkRows(_callId, _rowsIn);
+        }
+        else
+        {
+            _lane.PostRows(_callId, _rowsIn);
+        }
     }
 
     private readonly void AdoptMinted()

@@ -49,7 +49,7 @@ internal sealed class HandleTable
     /// <summary>The handle is destroyed, and with it all whose parent it is, and what was made in it if it is a context.</summary>
     public void Forget(nint id)
     {
-        if (!_alive.TryRemove(id, out HandleInfo? info) || info.Kind is not (HandleKind.CUcontext or HandleKind.CUmodule or HandleKind.CUlibrary))
+        if (!_alive.TryRemove(id, out HandleInfo? info) || !IsOwner(info.Kind))
         {
             return;
         }
@@ -66,6 +66,9 @@ internal sealed class HandleTable
             }
         }
     }
+
+    private static bool IsOwner(HandleKind kind) =>
+        kind is HandleKind.CUcontext or HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUmipmappedArray or HandleKind.CUarray;
 
     // Libraries and kernels live on, and a primary context may come back under its handle: what they had in it must not.
     private void ForgetMade(HandleInfo info, nint context)

@@ -6,6 +6,12 @@ namespace CudaRpc.Client;
 /// </summary>
 internal sealed unsafe class HostRegion
 {
+    /// <summary>The memory of <paramref name="box"/>.</summary>
+    public HostRegion(in HostBox box)
+        : this((void*)box.Start, box.Width, box.Height, box.Depth, box.RowPitch, box.SlicePitch)
+    {
+    }
+
     /// <summary><paramref name="length"/> bytes in one piece.</summary>
     public HostRegion(void* start, nuint length, bool isPersistent = false)
         : this(start, length, 1, 1, length, length, isPersistent)

@@ -8,7 +8,7 @@ namespace CudaRpc.Client;
 /// One client thread's part of a session: its stack of current contexts and, once it makes a call that travels, its connection, which
 /// a thread of the server answers. Only the owning thread encodes, posts and invokes; the send pump may send what it queued.
 /// </summary>
-internal sealed unsafe class Lane
+internal sealed unsafe partial class Lane
 {
     private const int InitialBody = 4 << 10;
 
@@ -123,14 +123,7 @@ internal sealed unsafe class Lane
     public FrameHeader Invoke(uint callId, byte* bulk, nuint length, out ReadOnlyMemory<byte> body)
     {
         Synchronous++;
-        ulong sequence = Send(callId, FrameFlags.None, bulk, length);
-        FrameHeader reply = ReadReply(callId, out body);
-        if (reply.Sequence != sequence || reply.CallId != callId)
-        {
-            ProtocolException.Throw($"reply to call {reply.Sequence} where {sequence} ({CallId.Name(callId)}) is waited for");
-        }
-
-        return reply;
+        return ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out body);
     }
 
     /// <summary>Waits for the next frame of a reply that said there is more.</summary>
@@ -220,6 +213,17 @@ internal sealed unsafe class Lane
 
     /// <summary>Ends the connection under a thread that may be waiting on it.</summary>
     public void Abort() => _connection?.Abort();
+
+    private FrameHeader ReadReplyTo(uint callId, ulong sequence, out ReadOnlyMemory<byte> body)
+    {
+        FrameHeader reply = ReadReply(callId, out body);
+        if (reply.Sequence != sequence || reply.CallId != callId)
+        {
+            ProtocolException.Throw($"reply to call {reply.Sequence} where {sequence} ({CallId.Name(callId)}) is waited for");
+        }
+
+        return reply;
+    }
 
     private void SayGoodbye(Connection connection, long deadline)
     {

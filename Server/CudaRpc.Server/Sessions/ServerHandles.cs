@@ -66,7 +66,7 @@ internal sealed class ServerHandles(int limit)
         Interlocked.Decrement(ref _count);
         _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
         Interlocked.Increment(ref _version);
-        if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel)
+        if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmipmappedArray or HandleKind.CUarray)
         {
             foreach ((nint child, ServerHandle entry) in _handles)
             {

@@ -205,7 +205,8 @@ internal sealed unsafe class ServerLane : IDisposable
 
     // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
     // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
-    private static bool IsRelease(uint callId) => callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload;
+    private static bool IsRelease(uint callId) =>
+        callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
 
     // Calls after which a program may look at what its copies to the host brought.
     private static bool ShowsWork(uint callId) =>

@@ -166,7 +166,12 @@ internal sealed class ServerSession
         Host.ReleaseContext(context, Driver);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
         {
-            Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
+            if (handle.Parent == 0)
+            {
+                // What is part of another (a level of a mipmapped array) ends with that.
+                Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
+            }
+
             Handles.Remove(id);
         }
 
