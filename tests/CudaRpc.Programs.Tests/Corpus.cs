@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+
+namespace CudaRpc.Programs.Tests;
+
+/// <summary>The programs of tests/cuda-programs: builds them with NVIDIA's compiler and runs them, unmodified, on the shim.</summary>
+internal static class Corpus
+{
+    private const int Absent = 77;
+
+    private static readonly ConcurrentDictionary<(string Program, Variant Variant), Lazy<string>> s_built = new();
+
+    private static readonly string s_root = typeof(Corpus).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(static attribute => attribute.Key == "RepositoryRoot").Value!;
+
+    private static readonly string s_sources = Path.Combine(s_root, "tests/cuda-programs");
+
+    // nvcc's folder of libraries, or what is missing.
+    private static readonly Lazy<(string? Libraries, string Problem)> s_toolkit = new(FindToolkit);
+
+    /// <summary>Every program, by name.</summary>
+    public static IEnumerable<string> Programs =>
+        Directory.GetFiles(s_sources, "*.cu").Select(static file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal);
+
+    /// <summary>Builds the program, runs it with a device of <paramref name="server"/> and asserts that it passes.</summary>
+    public static void AssertPasses(string program, Variant variant, string server)
+    {
+        Outcome outcome = Run(program, variant, server);
+        Assert.SkipWhen(outcome.ExitCode == Absent, $"{program}: {outcome.Errors.Trim()}");
+        Assert.True(outcome is { ExitCode: 0 } && outcome.Output.EndsWith("PASS\n", StringComparison.Ordinal),
+            $"{program} ({variant}) on {server}: exit code {outcome.ExitCode}\n{outcome.Output}{outcome.Errors}");
+    }
+
+    /// <summary>Builds the program and runs it with a device of <paramref name="server"/>.</summary>
+    public static Outcome Run(string program, Variant variant, string server, params string[] arguments)
+    {
+        string shim = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(s_root, "artifacts/native");
+        Assert.SkipUnless(
+            File.Exists(Path.Combine(shim, "libcuda.so.1")), $"no libcuda.so.1 in {shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
+        Assert.SkipWhen(s_toolkit.Value.Libraries is null, s_toolkit.Value.Problem);
+        string file = s_built.GetOrAdd((program, variant), static key => new Lazy<string>(() => Build(key.Program, key.Variant))).Value;
+        return Processes.Run(
+            file, arguments, ("LD_LIBRARY_PATH", $"{shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
+    }
+
+    // Programs that were built and have not changed since are not built again: nvcc takes seconds for each.
+    private static string Build(string program, Variant variant)
+    {
+        string folder = Path.Combine(s_root, "artifacts/cuda-programs", variant.ToString()), file = Path.Combine(folder, program);
+        string source = Path.Combine(s_sources, program + ".cu");
+        DateTime changed = Directory.GetFiles(s_sources, "*", SearchOption.AllDirectories)
+            .Where(other => other == source || !other.EndsWith(".cu", StringComparison.Ordinal) || Path.GetDirectoryName(other) != s_sources)
+            .Max(File.GetLastWriteTimeUtc);
+        if (File.Exists(file) && File.GetLastWriteTimeUtc(file) > changed) return file;
+
+        Directory.CreateDirectory(folder);
+        string[] own = [.. File.ReadLines(source).Where(static line => line.StartsWith("// nvcc:", StringComparison.Ordinal))
+            .SelectMany(static line => line["// nvcc:".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        // In the folder of the sources, as the programs' own flags name further sources.
+        Outcome outcome = Processes.Run("sh", [
+            "-c", "cd \"$1\" && shift && exec ./nvcc \"$@\"", "sh", s_sources, "-std=c++17", "-O2", .. Flags(variant), .. own, source, "-o", file]);
+        Assert.True(outcome.ExitCode == 0, $"nvcc cannot build {program}:\n{outcome.Output}{outcome.Errors}");
+        return file;
+    }
+
+    private static string[] Flags(Variant variant) => variant switch
+    {
+        Variant.Static => ["-cudart=static", "-gencode=arch=compute_80,code=compute_80"],
+        Variant.Shared => ["-cudart=shared", "-gencode=arch=compute_80,code=compute_80"],
+        _ => ["-cudart=static", "-gencode=arch=compute_90,code=[compute_90,sm_90]", "-gencode=arch=compute_75,code=sm_75"],
+    };
+
+    private static (string? Libraries, string Problem) FindToolkit()
+    {
+        string nvcc = Path.Combine(s_sources, "nvcc");
+        Outcome outcome = Processes.Run(nvcc, ["--version"]);
+        return outcome.ExitCode == 0
+            ? (Processes.Run(nvcc, ["--libraries"]).Output.Trim(), "")
+            : (null, $"{outcome.Errors.Trim()} (exit code {outcome.ExitCode})");
+    }
+}

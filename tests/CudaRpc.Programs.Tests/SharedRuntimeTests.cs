@@ -1,0 +1,17 @@
+namespace CudaRpc.Programs.Tests;
+
+/// <summary>Every program, with the shared CUDA runtime, through a server.</summary>
+public sealed class SharedRuntimeTests(ServerProcess server) : IClassFixture<ServerProcess>
+{
+    public static TheoryData<string> Programs => [.. Corpus.Programs];
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Program_SharedRuntimeThroughServer_Passes(string program) => Corpus.AssertPasses(program, Variant.Shared, server.Url);
+
+    // A program as it is shipped: the device takes the PTX among the machine code.
+    [Theory]
+    [InlineData("vector_add")]
+    [InlineData("streams")]
+    public void Program_WithMachineCodeThroughServer_Passes(string program) => Corpus.AssertPasses(program, Variant.MachineCode, server.Url);
+}
