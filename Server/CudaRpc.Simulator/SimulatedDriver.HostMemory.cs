@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
@@ -31,8 +33,8 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_OUT_OF_MEMORY;
         }
-        _hostRanges.Add(new HostRange((ulong)memory, bytesize, Flags, IsRegistered: false, NextId(), context));
-        if (Ready is not CUDA_SUCCESS and var gone && _hostRanges.Remove((ulong)memory, isRegistered: false, out HostRange late))
+        _hostRanges.Add(new HostRange((ulong)memory, bytesize, Flags, HostRangeKind.Allocated, NextId(), context));
+        if (Ready is not CUDA_SUCCESS and var gone && _hostRanges.Remove((ulong)memory, HostRangeKind.Allocated, out HostRange? late))
         {
             FreeHostMemory([late]); // The driver was disposed of meanwhile and did not see it.
             return gone;
@@ -52,7 +54,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_SUCCESS;
         }
-        if (!_hostRanges.Remove((ulong)p, isRegistered: false, out HostRange range))
+        if (!_hostRanges.Remove((ulong)p, HostRangeKind.Allocated, out HostRange? range))
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
@@ -68,10 +70,23 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        return _hostRanges.TryFind((ulong)p, out HostRange range) ? Give(pFlags, range.Flags) : CUDA_ERROR_INVALID_VALUE;
+        return _hostRanges.TryFind((ulong)p, out HostRange? range) && range.Kind is HostRangeKind.Allocated or HostRangeKind.Registered
+            ? Give(pFlags, range.Flags)
+            : CUDA_ERROR_INVALID_VALUE;
     }
 
-    /// <summary>Makes the program's own memory one that copies need not wait for. It stays the program's.</summary>
+    /// <summary>All host memory that the driver knows is mapped at its own address, whatever its flags.</summary>
+    public override CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* pdptr, void* p, uint Flags)
+    {
+        if (Enter(out _) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        bool known = _hostRanges.TryFind((ulong)p, out HostRange? range) && range.Kind is HostRangeKind.Allocated or HostRangeKind.Registered;
+        return Flags == 0 && known ? Give(pdptr, new CUdeviceptr((ulong)p)) : CUDA_ERROR_INVALID_VALUE;
+    }
+
+    /// <summary>Makes the program's own memory one that copies need not wait for, and that kernels reach. It stays the program's.</summary>
     public override CUresult cuMemHostRegister_v2(void* p, nuint bytesize, uint Flags)
     {
         if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
@@ -82,7 +97,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        var range = new HostRange((ulong)p, bytesize, Flags, IsRegistered: true, NextId(), context);
+        var range = new HostRange((ulong)p, bytesize, Flags, HostRangeKind.Registered, NextId(), context);
         return _hostRanges.Add(range) ? CUDA_SUCCESS : CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
     }
 
@@ -97,12 +112,19 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        if (!_hostRanges.Remove((ulong)p, isRegistered: true, out _))
+        if (!_hostRanges.Remove((ulong)p, HostRangeKind.Registered, out _))
         {
             return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
         }
         SynchronizeAll();
         return CUDA_SUCCESS;
+    }
+
+    /// <summary>The memory of this process that contains the address, if the driver's devices reach it.</summary>
+    internal bool TryFindHost(ulong address, [NotNullWhen(true)] out Allocation? allocation)
+    {
+        allocation = _hostRanges.TryFind(address, out HostRange? range) ? range.Allocation : null;
+        return allocation is not null;
     }
 
     private void SynchronizeAll()
@@ -140,7 +162,8 @@ public sealed unsafe partial class SimulatedDriver
     {
         foreach (HostRange range in ranges)
         {
-            if (!range.IsRegistered)
+            _managed.Remove(range.Start);
+            if (range.Kind != HostRangeKind.Registered)
             {
                 NativeMemory.AlignedFree((void*)range.Start);
                 ReturnHost(range.Size);

@@ -60,7 +60,7 @@ public sealed unsafe partial class SimulatedDriver
         }
         if (!TryFindDevice(dptr.Value, out IMemoryOwner owner, out _))
         {
-            return CUDA_ERROR_INVALID_VALUE;
+            return FreeManaged(dptr.Value);
         }
         foreach (DriverContext context in ContextsOn(owner.Device))
         {
@@ -103,7 +103,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             (start, size) = (allocation.Base, allocation.Size);
         }
-        else if (_hostRanges.TryFind(dptr.Value, out HostRange range))
+        else if (_hostRanges.TryFind(dptr.Value, out HostRange? range))
         {
             (start, size) = (range.Start, range.Size);
         }

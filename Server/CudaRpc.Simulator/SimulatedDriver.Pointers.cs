@@ -62,12 +62,15 @@ public sealed unsafe partial class SimulatedDriver
                 Pool = known.Pool?.Handle ?? 0,
             };
         }
-        if (_hostRanges.TryFind(address, out HostRange range))
+        if (_hostRanges.TryFind(address, out HostRange? range))
         {
+            bool isManaged = range.Kind is HostRangeKind.Managed or HostRangeKind.Variable;
             return new PointerInfo
             {
                 Context = range.Context,
-                MemoryType = CUmemorytype.CU_MEMORYTYPE_HOST,
+                MemoryType = isManaged ? CUmemorytype.CU_MEMORYTYPE_DEVICE : CUmemorytype.CU_MEMORYTYPE_HOST,
+                IsOnHost = true,
+                IsManaged = isManaged,
                 Address = address,
                 Start = range.Start,
                 Size = range.Size,

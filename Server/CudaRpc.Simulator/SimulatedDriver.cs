@@ -102,7 +102,12 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
                 other.RemovePeer(context);
             }
         }
-        FreeHostMemory(_hostRanges.TakeAll(context));
+        HostRange[] host = _hostRanges.TakeAll(context);
+        if (host.Length > 0)
+        {
+            SynchronizeAll(); // Other contexts' work reaches it too.
+            FreeHostMemory(host);
+        }
         _handles.RemoveWhere(target => target is ContextObject owned && owned.Context == context);
     }
 

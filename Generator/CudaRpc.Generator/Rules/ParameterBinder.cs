@@ -4,8 +4,7 @@ using Microsoft.CodeAnalysis;
 namespace CudaRpc.Generator.Rules;
 
 /// <summary>Finds each parameter's role: by its rule, else by the defaults, which cover only what can mean one thing.</summary>
-internal sealed class ParameterBinder(
-    CApi api, IReadOnlyDictionary<string, PlannedHandle> handles, IReadOnlyDictionary<string, PlannedStruct> structs)
+internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, PlannedHandle> handles)
 {
     private const string NoSuchHandle = "it is no handle of that kind";
 
@@ -43,8 +42,7 @@ internal sealed class ParameterBinder(
             DirectionOf(parameter.Type, rule),
             rule?.Find("optional") is not null,
             Expression("size_is"),
-            Expression("length_is"),
-            StructOf(parameter.Type) is not null);
+            Expression("length_is"));
 
         foreach (string kind in HandleKinds(parameter.Type))
         {
@@ -105,7 +103,7 @@ internal sealed class ParameterBinder(
                 return directed && counted ? null : "void* needs a direction and size_is";
             case CType.Pointer { To: CType.Scalar { Kind: ScalarKind.Char }, Const: false }:
                 return directed && counted ? null : "a text buffer needs a direction and size_is";
-            case CType.Pointer pointer when !IsPlain(pointer.To) && StructOf(pointer) is null:
+            case CType.Pointer pointer when !IsPlain(pointer.To):
                 return "the struct holds pointers or handles";
             default:
                 return null;
@@ -137,26 +135,9 @@ internal sealed class ParameterBinder(
             : Direction.In;
     }
 
-    // The rule about the struct that it points to, if that holds pointers or handles.
-    private PlannedStruct? StructOf(CType type) =>
-        type is CType.Pointer { To: CType.Record named } && structs.TryGetValue(named.Name, out PlannedStruct? found) ? found : null;
-
     // A word that contradicts the type or another word.
-    private (string Word, string Why)? Misfit(PlannedParameter parameter, ParameterRule? rule)
+    private static (string Word, string Why)? Misfit(PlannedParameter parameter, ParameterRule? rule)
     {
-        if (StructOf(parameter.Type) is { } holds)
-        {
-            if (parameter.Role == Role.Array && (parameter.IsOut || holds.HasArrays))
-            {
-                return ("size_is", "several structs go in only, and without arrays inside");
-            }
-
-            if (parameter.Direction == Direction.Out && holds.HasArrays)
-            {
-                return ("out", "the arrays inside do not come back");
-            }
-        }
-
         if (rule is null)
         {
             return null;

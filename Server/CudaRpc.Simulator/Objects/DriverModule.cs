@@ -13,7 +13,8 @@ internal sealed class DriverModule : ContextObject, IDisposable
         : base(context)
     {
         Library = library;
-        Loaded = new LoadedModule(code, context.Device.Memory, context);
+        var managed = new ManagedVariables(bytes => context.Driver.AllocateVariable(context, bytes), context.Driver.FreeVariable);
+        Loaded = new LoadedModule(code, context.Device.Memory, context, managed);
     }
 
     /// <summary>The library the module belongs to, or null if the program loaded it as a module.</summary>

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace CudaRpc.Simulator.Objects;
 
-/// <summary>The page-locked host memory of one driver, by address. Safe from any thread.</summary>
+/// <summary>The memory of this process that one driver's devices reach, by address. Safe from any thread.</summary>
 internal sealed class HostRanges
 {
     private readonly object _lock = new();
@@ -18,29 +20,29 @@ internal sealed class HostRanges
         }
     }
 
-    /// <summary>Takes out the range that starts at the address and is registered or not as asked.</summary>
-    public bool Remove(ulong start, bool isRegistered, out HostRange range)
+    /// <summary>Takes out the range that starts at the address and is of the kind.</summary>
+    public bool Remove(ulong start, HostRangeKind kind, [NotNullWhen(true)] out HostRange? range)
     {
         lock (_lock)
         {
-            return _ranges.TryGetValue(start, out range) && range.IsRegistered == isRegistered && _ranges.Remove(start);
+            return _ranges.TryGetValue(start, out range) && range.Kind == kind && _ranges.Remove(start);
         }
     }
 
     /// <summary>The range that contains the address.</summary>
-    public bool TryFind(ulong address, out HostRange range)
+    public bool TryFind(ulong address, [NotNullWhen(true)] out HostRange? range)
     {
         lock (_lock)
         {
             int after = IndexAfter(address);
-            range = after == 0 ? default : _ranges.GetValueAtIndex(after - 1);
-            return after > 0 && address - range.Start < range.Size;
+            range = after == 0 ? null : _ranges.GetValueAtIndex(after - 1);
+            return range is not null && address - range.Start < range.Size;
         }
     }
 
-    /// <summary>Whether all of the bytes are page-locked.</summary>
+    /// <summary>Whether all of the bytes are in one range.</summary>
     public bool Contains(ulong address, ulong bytes) =>
-        TryFind(address, out HostRange range) && bytes <= range.Size - (address - range.Start);
+        TryFind(address, out HostRange? range) && bytes <= range.Size - (address - range.Start);
 
     /// <summary>Takes out the ranges of a context, or all with null.</summary>
     public HostRange[] TakeAll(DriverContext? context)

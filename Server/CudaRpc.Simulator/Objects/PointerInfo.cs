@@ -15,6 +15,11 @@ internal readonly struct PointerInfo
 
     public CUmemorytype MemoryType { get; init; }
 
+    /// <summary>Whether the program reaches it at the same address.</summary>
+    public bool IsOnHost { get; init; }
+
+    public bool IsManaged { get; init; }
+
     public ulong Address { get; init; }
 
     public ulong Start { get; init; }
@@ -30,7 +35,7 @@ internal readonly struct PointerInfo
     /// <summary>Writes one attribute in its own size.</summary>
     public unsafe CUresult Write(CUpointer_attribute attribute, void* data)
     {
-        bool isDevice = MemoryType == CUmemorytype.CU_MEMORYTYPE_DEVICE, isHost = MemoryType == CUmemorytype.CU_MEMORYTYPE_HOST;
+        bool isDevice = MemoryType == CUmemorytype.CU_MEMORYTYPE_DEVICE;
         switch (attribute)
         {
             case CU_POINTER_ATTRIBUTE_CONTEXT:
@@ -39,10 +44,10 @@ internal readonly struct PointerInfo
             case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
                 *(CUmemorytype*)data = MemoryType;
                 break;
-            case CU_POINTER_ATTRIBUTE_DEVICE_POINTER when isDevice || !IsKnown:
+            case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
                 *(ulong*)data = Address;
                 break;
-            case CU_POINTER_ATTRIBUTE_HOST_POINTER when isHost || !IsKnown:
+            case CU_POINTER_ATTRIBUTE_HOST_POINTER when IsOnHost || !IsKnown:
                 *(ulong*)data = Address;
                 break;
             case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
@@ -69,7 +74,10 @@ internal readonly struct PointerInfo
             case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
                 *(ulong*)data = 0;
                 break;
-            case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS or CU_POINTER_ATTRIBUTE_IS_MANAGED or CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE
+            case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+                *(uint*)data = IsManaged ? 1u : 0u;
+                break;
+            case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS or CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE
                 or CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE or CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
                 *(uint*)data = 0;
                 break;

@@ -10,6 +10,7 @@ namespace CudaRpc.Simulator.Ptx;
 /// </summary>
 public sealed unsafe class LoadedModule : IDisposable
 {
+    private readonly ManagedVariables? _managed;
     private readonly Dictionary<string, ulong> _addresses = [];
     private readonly Dictionary<string, ulong> _sizes = [];
     private readonly ConcurrentDictionary<PtxKernel, ConstantPool> _constants = new();
@@ -17,14 +18,21 @@ public sealed unsafe class LoadedModule : IDisposable
     /// <summary>Allocates and initialises the variables of <paramref name="module"/> for <paramref name="owner"/>.</summary>
     /// <exception cref="InsufficientMemoryException">They do not fit into <paramref name="memory"/>; nothing is left allocated.</exception>
     public LoadedModule(PtxModule module, DeviceMemory memory, object owner)
+        : this(module, memory, owner, managed: null)
+    {
+    }
+
+    internal LoadedModule(PtxModule module, DeviceMemory memory, object owner, ManagedVariables? managed)
     {
         ArgumentNullException.ThrowIfNull(owner);
+        _managed = managed;
         Module = module;
         Memory = memory;
         foreach (PtxGlobal global in module.Globals)
         {
             // A variable of no bytes still has an address.
-            ulong address = memory.Allocate(Math.Max(global.Size, 1), owner);
+            ulong bytes = Math.Max(global.Size, 1);
+            ulong address = IsManaged(global) ? managed!.Allocate(bytes) : memory.Allocate(bytes, owner);
             if (address == 0)
             {
                 Dispose();
@@ -47,6 +55,9 @@ public sealed unsafe class LoadedModule : IDisposable
     /// <summary>Where it was loaded.</summary>
     public DeviceMemory Memory { get; }
 
+    /// <summary>Whether the program reaches the variable, if there is one of that name.</summary>
+    public bool IsManaged(string name) => Module.Globals.FirstOrDefault(global => global.Name == name) is { } global && IsManaged(global);
+
     /// <summary>Address and size in bytes of a variable.</summary>
     public bool TryGetGlobal(string name, out ulong address, out ulong size)
     {
@@ -57,9 +68,16 @@ public sealed unsafe class LoadedModule : IDisposable
     /// <summary>Frees the variables. No kernel of the module may be running.</summary>
     public void Dispose()
     {
-        foreach (ulong address in _addresses.Values)
+        foreach ((string name, ulong address) in _addresses)
         {
-            Memory.Free(address);
+            if (IsManaged(name))
+            {
+                _managed!.Free(address);
+            }
+            else
+            {
+                Memory.Free(address);
+            }
         }
 
         _addresses.Clear();
@@ -69,10 +87,14 @@ public sealed unsafe class LoadedModule : IDisposable
     internal ConstantPool ConstantsOf(PtxKernel kernel) =>
         _constants.GetOrAdd(kernel, static (key, addresses) => new ConstantPool(key.Code.Constants, addresses), _addresses);
 
+    // Without somebody who allocates memory that both reach, kernels reach it as any other variable.
+    private bool IsManaged(PtxGlobal global) => global.IsManaged && _managed is not null;
+
     private void Initialise(PtxGlobal global)
     {
+        ulong start = _addresses[global.Name];
         // SAFETY: just allocated with at least this many bytes, and nobody else knows the address yet.
-        byte* host = Memory.Resolve(_addresses[global.Name], global.Size);
+        byte* host = IsManaged(global) ? (byte*)start : Memory.Resolve(start, global.Size);
         ReadOnlySpan<byte> initial = global.InitialBytes.Span;
         initial.CopyTo(new Span<byte>(host, initial.Length));
         foreach (PtxRelocation relocation in global.Relocations)

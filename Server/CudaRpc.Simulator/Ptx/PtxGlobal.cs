@@ -20,6 +20,9 @@ public sealed class PtxGlobal
     /// <summary>Global or Const.</summary>
     public PtxStateSpace Space { get; }
 
+    /// <summary>Whether the program reaches it at the same address as kernels do.</summary>
+    public bool IsManaged { get; internal init; }
+
     /// <summary>Bytes.</summary>
     public ulong Size { get; }
 

@@ -69,7 +69,10 @@ public sealed class PtxModule
         scope.Declare(variable.Name, new DeviceSymbol(variable.Name, isConst), variable.Line);
         PtxStateSpace space = isConst ? PtxStateSpace.Const : PtxStateSpace.Global;
         globals.Add(new PtxGlobal(
-            variable.Name, space, variable.Size, variable.Alignment, variable.InitialBytes, variable.Relocations));
+            variable.Name, space, variable.Size, variable.Alignment, variable.InitialBytes, variable.Relocations)
+        {
+            IsManaged = variable.IsManaged,
+        });
     }
 
     private static void CheckRelocations(ModuleSyntax syntax, List<PtxGlobal> globals)

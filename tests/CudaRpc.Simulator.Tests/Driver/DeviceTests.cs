@@ -82,7 +82,7 @@ public sealed unsafe class DeviceTests
     [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, 1024)]
     [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE3D_DEPTH, 16384)]
     [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING, 1)]
-    [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY, 0)]
+    [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY, 1)]
     [InlineData(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_NUMA_ID, -1)]
     public void Attribute_HasItsValue(CUdevice_attribute attribute, int expected)
     {

@@ -37,6 +37,7 @@ internal sealed partial class Parser
         Advance();
         int alignment = 0;
         int vector = 1;
+        bool managed = false;
         PtxType type = PtxType.None;
         while (_token.Kind == TokenKind.Dotted)
         {
@@ -52,6 +53,10 @@ internal sealed partial class Parser
                     break;
                 case ".v4":
                     vector = 4;
+                    break;
+                case ".attribute" when space == VariableSpace.Global:
+                    TakeManaged();
+                    managed = true;
                     break;
                 case ".ptr":
                     SkipPointerAttributes();
@@ -74,7 +79,21 @@ internal sealed partial class Parser
             VectorLength = vector,
             Alignment = alignment == 0 ? vector * type.Bytes : alignment,
             IsExtern = isExtern,
+            IsManaged = managed,
         };
+    }
+
+    // .attribute(.managed): there is one other attribute, .unified, for addresses that several devices share.
+    private void TakeManaged()
+    {
+        Take('(');
+        if (!_token.IsDotted(".managed"))
+        {
+            throw Error($"attribute {_token} is not supported");
+        }
+
+        Advance();
+        Take(')');
     }
 
     private int TakeAlignment()

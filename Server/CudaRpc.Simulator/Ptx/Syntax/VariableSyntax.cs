@@ -31,6 +31,9 @@ internal sealed record VariableSyntax(VariableSpace Space, PtxType Type, string 
     /// <summary>True for .extern.</summary>
     public bool IsExtern { get; init; }
 
+    /// <summary>True for .attribute(.managed): the program reaches it too.</summary>
+    public bool IsManaged { get; init; }
+
     /// <summary>Initial bytes, possibly fewer than the variable has.</summary>
     public byte[] InitialBytes { get; init; } = [];
 
