@@ -129,10 +129,12 @@ public sealed unsafe partial class SimulatedDriver
     /// <summary>A range that the device can reach: in one allocation of this driver, or page-locked. Else null.</summary>
     private MemoryPlace? Device(CUdeviceptr address, nuint bytes)
     {
-        if (TryFindDevice(address.Value, out _, out Allocation allocation))
+        if (TryFindDevice(address.Value, out IMemoryOwner owner, out _))
         {
-            bool fits = bytes <= allocation.Size - (address.Value - allocation.Base);
-            return fits ? new MemoryPlace(_gpu.SpaceOf(address.Value), address.Value) : null;
+            // A range may go over several mappings, each with its own access.
+            AddressSpace space = _gpu.SpaceOf(address.Value)!;
+            bool fits = space.Resolve(address.Value, bytes) != null && owner is not Mapping { IsAccessible: false };
+            return fits ? new MemoryPlace(space, address.Value) : null;
         }
         return _hostRanges.Contains(address.Value, bytes) ? new MemoryPlace(null, address.Value) : null;
     }

@@ -44,6 +44,11 @@ public sealed unsafe partial class SimulatedDriver
         return CUDA_SUCCESS;
     }
 
+    // As the current context sees it, or without one the memory's own device.
+    private MemoryAccess AccessHere(IMemoryOwner owner) =>
+        Current(out DriverContext context) == CUDA_SUCCESS ? owner.AccessFrom(context)
+            : owner is Mapping mapping ? mapping.GetAccess(mapping.Device.Ordinal) : MemoryAccess.ReadWrite;
+
     private PointerInfo Describe(ulong address)
     {
         if (TryFindDevice(address, out IMemoryOwner owner, out Allocation allocation))
@@ -56,10 +61,14 @@ public sealed unsafe partial class SimulatedDriver
                 Device = owner.Device,
                 MemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE,
                 Address = address,
-                Start = allocation.Base,
-                Size = allocation.Size,
-                Id = known.Id,
+                Start = (owner as Mapping)?.Range.Base ?? allocation.Base,
+                Size = (owner as Mapping)?.Range.Size ?? allocation.Size,
+                MappingStart = allocation.Base,
+                MappingSize = allocation.Size,
+                Id = (owner as Mapping)?.Physical.Id ?? known.Id,
                 Pool = known.Pool?.Handle ?? 0,
+                HandleTypes = (owner as Mapping)?.Physical.Properties.requestedHandleTypes ?? known.Pool?.HandleTypes ?? 0,
+                Access = AccessHere(owner),
             };
         }
         if (_hostRanges.TryFind(address, out HostRange? range))
@@ -74,6 +83,9 @@ public sealed unsafe partial class SimulatedDriver
                 Address = address,
                 Start = range.Start,
                 Size = range.Size,
+                MappingStart = range.Start,
+                MappingSize = range.Size,
+                Access = MemoryAccess.ReadWrite,
                 Id = range.Id,
             };
         }

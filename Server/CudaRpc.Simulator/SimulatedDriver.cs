@@ -83,6 +83,7 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         {
             pool.Close();
         }
+        ReleaseVirtualMemory();
         FreeHostMemory(_hostRanges.TakeAll(null));
         _handles.RemoveWhere(static _ => true);
         _workers.Dispose();

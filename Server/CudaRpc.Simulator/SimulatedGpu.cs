@@ -26,7 +26,9 @@ public sealed class SimulatedGpu : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DeviceCount, MaxDevices);
         SimulatedDevice[] devices = [.. Enumerable.Range(0, Options.DeviceCount).Select(ordinal => new SimulatedDevice(ordinal, Options))];
         Devices = devices;
-        Spaces = [.. devices.Select(static device => device.Memory)];
+        Physical = new PhysicalMemory();
+        Virtual = new VirtualMemory(Physical);
+        Spaces = [.. devices.Select(static device => device.Memory), Virtual];
     }
 
     /// <summary>What the GPU was built with.</summary>
@@ -35,8 +37,14 @@ public sealed class SimulatedGpu : IDisposable
     /// <summary>The devices by ordinal.</summary>
     public IReadOnlyList<SimulatedDevice> Devices { get; }
 
-    /// <summary>Where device addresses may lie: the memory of each device, by ordinal.</summary>
+    /// <summary>Where device addresses may lie: the memory of each device, by ordinal, and what is reserved and mapped.</summary>
     internal AddressSpace[] Spaces { get; }
+
+    /// <summary>Addresses that drivers reserve. One range for all of them: no two have the same.</summary>
+    internal VirtualMemory Virtual { get; }
+
+    /// <summary>What they map there.</summary>
+    internal PhysicalMemory Physical { get; }
 
     /// <summary>Runs the kernels of all devices: they share this machine's cores anyway.</summary>
     internal KernelLauncher Launcher { get; } = new();
@@ -49,11 +57,17 @@ public sealed class SimulatedGpu : IDisposable
         {
             device.Dispose();
         }
+        Virtual.Dispose();
+        Physical.Dispose();
     }
 
     /// <summary>The space that an address would be of, whether it is allocated or not; null for an address that no device has.</summary>
     internal AddressSpace? SpaceOf(ulong address)
     {
+        if (address - VirtualMemory.FirstAddress < VirtualMemory.AddressCount)
+        {
+            return Virtual;
+        }
         ulong index = (address - DeviceMemory.DefaultFirstAddress) / DeviceMemory.AddressSpan;
         return index < (ulong)Devices.Count ? Spaces[index] : null;
     }

@@ -48,6 +48,10 @@ internal sealed class HandleTable(SimulatedGpu gpu)
         return true;
     }
 
+    /// <summary>Everything of one kind.</summary>
+    public IEnumerable<T> All<T>()
+        where T : class => _objects.Values.OfType<T>();
+
     /// <summary>Takes out every handle whose object satisfies the condition.</summary>
     public void RemoveWhere(Func<object, bool> condition)
     {

@@ -26,6 +26,15 @@ internal readonly struct PointerInfo
 
     public ulong Size { get; init; }
 
+    /// <summary>The piece of the range that was mapped at once.</summary>
+    public ulong MappingStart { get; init; }
+
+    public ulong MappingSize { get; init; }
+
+    public CUmemAllocationHandleType HandleTypes { get; init; }
+
+    public MemoryAccess Access { get; init; }
+
     public ulong Id { get; init; }
 
     public nint Pool { get; init; }
@@ -53,11 +62,17 @@ internal readonly struct PointerInfo
             case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
                 *(int*)data = (Device ?? Context?.Device)?.Ordinal ?? NoDevice;
                 break;
-            case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
+            case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
                 *(ulong*)data = Start;
                 break;
-            case CU_POINTER_ATTRIBUTE_RANGE_SIZE or CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+            case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
                 *(ulong*)data = Size;
+                break;
+            case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
+                *(ulong*)data = MappingStart;
+                break;
+            case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+                *(ulong*)data = MappingSize;
                 break;
             case CU_POINTER_ATTRIBUTE_BUFFER_ID or CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
                 *(ulong*)data = Id;
@@ -66,13 +81,13 @@ internal readonly struct PointerInfo
                 *(uint*)data = isDevice ? 1u : 0u;
                 break;
             case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-                *(uint*)data = IsKnown ? (uint)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE : 0u;
+                *(uint*)data = (uint)Access;
                 break;
             case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
                 *(CUmemoryPool*)data = new CUmemoryPool(Pool);
                 break;
             case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
-                *(ulong*)data = 0;
+                *(ulong*)data = (ulong)HandleTypes;
                 break;
             case CU_POINTER_ATTRIBUTE_IS_MANAGED:
                 *(uint*)data = IsManaged ? 1u : 0u;
