@@ -22,7 +22,16 @@ internal sealed class DeviceRanges
     public bool Remove(ulong address)
     {
         _lock.EnterWriteLock();
-        bool found = _ranges.Remove(address);
+        bool found = _ranges.TryGetValue(address, out DeviceRange range) && range.Reserved is null && _ranges.Remove(address);
+        _lock.ExitWriteLock();
+        return found;
+    }
+
+    /// <summary>Takes out reserved addresses; of several callers only one succeeds.</summary>
+    public bool RemoveReserved(ReservedRange reserved)
+    {
+        _lock.EnterWriteLock();
+        bool found = _ranges.TryGetValue(reserved.Base, out DeviceRange range) && range.Reserved == reserved && _ranges.Remove(reserved.Base);
         _lock.ExitWriteLock();
         return found;
     }
@@ -84,4 +93,7 @@ internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext C
 
     /// <summary>The memory pool it is from, 0 for none.</summary>
     public nint Pool { get; init; }
+
+    /// <summary>What is mapped there, where the addresses were reserved; null for an allocation.</summary>
+    public ReservedRange? Reserved { get; init; }
 }

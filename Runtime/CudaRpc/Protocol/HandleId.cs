@@ -43,7 +43,7 @@ internal static class HandleId
     public static CUresult Refusal(HandleKind kind) => kind switch
     {
         HandleKind.CUcontext => CUresult.CUDA_ERROR_INVALID_CONTEXT,
-        HandleKind.CUmemoryPool => CUresult.CUDA_ERROR_INVALID_VALUE,
+        HandleKind.CUmemoryPool or IntegerHandles.Allocation => CUresult.CUDA_ERROR_INVALID_VALUE,
         _ => CUresult.CUDA_ERROR_INVALID_HANDLE,
     };
 

@@ -252,7 +252,7 @@ internal unsafe ref struct ServerCall
         // Another lane of the session was faster with the same id. Nobody could name what was just made, so nobody would free it.
         _ = HandleId.PrimaryDevice(id) is int device
             ? Session.Driver.cuDevicePrimaryCtxRelease_v2(device)
-            : Dispatcher.Destroy(Session.Driver, HandleId.Kind(id), native);
+            : ServerHandles.Destroy(Session.Driver, HandleId.Kind(id), native);
         Malformed($"handle 0x{id:x} exists already");
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CudaRpc.Client;
+using CudaRpc.Driver;
 using CudaRpc.Protocol;
 
 namespace CudaRpc.Server;
@@ -27,7 +28,8 @@ internal sealed class ServerHandles(int limit)
     public bool TryAdd(nint id, ServerHandle handle)
     {
         // These outlive the context that happened to be current when they were made.
-        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool;
+        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool
+            or IntegerHandles.Allocation;
         if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;
@@ -89,6 +91,10 @@ internal sealed class ServerHandles(int limit)
             }
         }
     }
+
+    /// <summary>Destroys what a handle of this kind stands for.</summary>
+    public static CUresult Destroy(CudaDriver driver, HandleKind kind, nint native) =>
+        kind == IntegerHandles.Allocation ? driver.cuMemRelease((ulong)native) : Dispatcher.Destroy(driver, kind, native);
 
     /// <summary>Everything alive, youngest first: the order to destroy in.</summary>
     public IEnumerable<(nint Id, ServerHandle Handle)> YoungestFirst() =>

@@ -47,6 +47,7 @@ internal sealed class ServerSession
         _limits = limits;
         Handles = new ServerHandles(limits.HandlesPerSession);
         DefaultPools = new DefaultPools(driver, Handles);
+        Mappings = new SessionMappings(driver, limits.HandlesPerSession);
         Token = RandomNumberGenerator.GetBytes(Handshake.TokenSize);
     }
 
@@ -61,6 +62,8 @@ internal sealed class ServerSession
     public ServerHandles Handles { get; }
 
     public DefaultPools DefaultPools { get; }
+
+    public SessionMappings Mappings { get; }
 
     public SequenceGate Gate { get; } = new();
 
@@ -169,7 +172,7 @@ internal sealed class ServerSession
             if (handle.Parent == 0)
             {
                 // What is part of another (a level of a mipmapped array) ends with that.
-                Dispatcher.Destroy(Driver, HandleId.Kind(id), handle.Native);
+                ServerHandles.Destroy(Driver, HandleId.Kind(id), handle.Native);
             }
 
             Handles.Remove(id);
@@ -257,6 +260,7 @@ internal sealed class ServerSession
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
     {
+        Mappings.Reclaim();
         FreePoolMemory();
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext))
         {

@@ -46,7 +46,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         ulong? value = _session.Ranges.TryFind(address, out DeviceRange range)
-            ? OfDevice(attribute, address, range)
+            ? range.Reserved is ReservedRange reserved ? OfMapping(attribute, address, reserved) : OfDevice(attribute, address, range)
             : TryFindHost(address, out ulong start, out HostBlock block) ? OfHost(attribute, address, start, block) : null;
         if (value is not ulong known)
         {
@@ -74,18 +74,45 @@ public sealed unsafe partial class RemoteDriver
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 4,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => 8,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID => 8,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE => 4,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE => 4,
         _ => null,
     };
+
+    // Reserved addresses where nothing is mapped are nobody's.
+    private ulong? OfMapping(CUpointer_attribute attribute, ulong address, ReservedRange reserved) => reserved.Find(address) is not MappedRange mapping
+        ? null
+        : attribute switch
+        {
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_DEVICE,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => address,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID => mapping.Allocation.BlockId,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong)mapping.Allocation.Device,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => reserved.Base,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => reserved.Bytes,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => mapping.Base,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => mapping.Bytes,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => (ulong)mapping.Allocation.Properties.requestedHandleTypes,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)mapping[Context(default)?.Device ?? mapping.Allocation.Device],
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
+            _ => 0,
+        };
 
     private ulong? OfDevice(CUpointer_attribute attribute, ulong address, in DeviceRange range) => attribute switch
     {
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => (ulong)range.Context.Value,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_DEVICE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => address,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID => range.BufferId,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID => range.BufferId,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong)range.Device,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => range.Base,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => range.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => range.Base,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => range.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => (ulong)range.Pool,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
@@ -98,8 +125,9 @@ public sealed unsafe partial class RemoteDriver
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_HOST,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => address,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)Context(default)?.Device,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR => start,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE => block.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => start,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => block.Bytes,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => null,
         _ => 0,
     };
