@@ -161,11 +161,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        CUresult result = CodeImage.Read((byte*)image, DeviceAttributes.Architecture, out string text);
-        string message = text;
+        CUresult result = CodeImage.ReadAll((byte*)image, DeviceAttributes.Architecture, out List<PtxSource> sources, out string message);
         if (result == CUDA_SUCCESS)
         {
-            result = Parse(text, out code, out message);
+            result = Parse(sources, out code, out message);
         }
         jit.Answer(message);
         if (result != CUDA_SUCCESS)
@@ -175,18 +174,23 @@ public sealed unsafe partial class SimulatedDriver
         return result;
     }
 
-    private static CUresult Parse(string text, out PtxModule code, out string message)
+    private static CUresult Parse(IReadOnlyList<PtxSource> sources, out PtxModule code, out string message)
     {
         code = null!;
         message = "";
         try
         {
-            code = PtxModule.Parse(text, "module");
+            code = PtxModule.Link(sources, "module");
         }
         catch (PtxException exception)
         {
             message = exception.Message;
             return CUDA_ERROR_INVALID_PTX;
+        }
+        catch (PtxLinkException exception)
+        {
+            message = exception.Message;
+            return exception.IsDuplicate ? CUDA_ERROR_INVALID_IMAGE : CUDA_ERROR_NO_BINARY_FOR_GPU;
         }
         if (code.Version > NewestPtxVersion)
         {

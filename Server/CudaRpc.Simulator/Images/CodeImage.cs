@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator.Images;
 
@@ -9,7 +10,53 @@ namespace CudaRpc.Simulator.Images;
 /// </summary>
 internal static unsafe class CodeImage
 {
-    private const uint ElfMagic = 0x464C457F;
+    /// <summary>
+    /// The PTX texts that make the module: one, but for what was linked by the simulated linker and for relocatable device code, whose wrapper lists
+    /// the parts. On failure <paramref name="message"/> says what is wrong.
+    /// </summary>
+    public static CUresult ReadAll(byte* image, int architecture, out List<PtxSource> sources, out string message)
+    {
+        sources = [];
+        // SAFETY: as in Read; only what has four bytes is looked at further.
+        bool isBinary = image[0] != 0 && image[1] != 0 && image[2] != 0 && image[3] != 0;
+        if (isBinary && *(uint*)image == ElfFile.Magic && ElfFile.Length(image) is > 0 and var length
+            && ElfFile.FindSection(new ReadOnlySpan<byte>(image, length), PtxContainer.Section) is { IsEmpty: false } linked)
+        {
+            message = "the linked image is damaged";
+            return PtxContainer.Read(linked) is { } texts && (sources = texts).Count > 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_IMAGE;
+        }
+
+        CUresult result = Read(image, architecture, out message);
+        if (result == CUDA_SUCCESS)
+        {
+            sources.Add(new PtxSource(null, message));
+            message = "";
+        }
+        else if (isBinary && *(uint*)image == FatBinary.WrapperMagic && *(uint*)(image + 4) == FatBinary.WrapperOfParts)
+        {
+            result = ReadParts(*(byte***)(image + 16), architecture, sources, out message);
+        }
+
+        return result;
+    }
+
+    // The linked image has machine code only, if it is there at all; the parts have the PTX. The list ends with a null.
+    private static CUresult ReadParts(byte** parts, int architecture, List<PtxSource> sources, out string message)
+    {
+        message = "the fat binary wrapper has no parts";
+        for (int i = 0; parts != null && parts[i] != null; i++)
+        {
+            if (ReadFatBinary(parts[i], architecture, out string text) is not CUDA_SUCCESS and var error)
+            {
+                message = $"part {i + 1}: {text}";
+                return error;
+            }
+
+            sources.Add(new PtxSource($"part {i + 1}", text));
+        }
+
+        return sources.Count == 0 ? CUDA_ERROR_INVALID_IMAGE : CUDA_SUCCESS;
+    }
 
     /// <summary>The PTX text to compile for the architecture. On failure <paramref name="text"/> says what is wrong instead.</summary>
     public static CUresult Read(byte* image, int architecture, out string text)
@@ -26,7 +73,7 @@ internal static unsafe class CodeImage
                 return ReadWrapper(image, architecture, out text);
             case FatBinary.HeaderMagic:
                 return ReadFatBinary(image, architecture, out text);
-            case ElfMagic:
+            case ElfFile.Magic:
                 text = "the image is a cubin; the simulated GPU executes PTX only";
                 return CUDA_ERROR_NO_BINARY_FOR_GPU;
             default:
@@ -50,11 +97,13 @@ internal static unsafe class CodeImage
     {
         text = "the fat binary is damaged";
         long length = FatBinary.Length(new ReadOnlySpan<byte>(start, FatBinary.HeaderBytes));
-        if (length == 0)
-        {
-            return CUDA_ERROR_INVALID_IMAGE;
-        }
-        var file = new ReadOnlySpan<byte>(start, (int)length);
+        return length == 0 ? CUDA_ERROR_INVALID_IMAGE : ReadFatBinary(new ReadOnlySpan<byte>(start, (int)length), architecture, out text);
+    }
+
+    /// <summary>The PTX of a fat binary, or what is wrong with it.</summary>
+    public static CUresult ReadFatBinary(ReadOnlySpan<byte> file, int architecture, out string text)
+    {
+        text = "the fat binary is damaged";
         if (FatBinary.Read(file) is not { } entries)
         {
             return CUDA_ERROR_INVALID_IMAGE;

@@ -14,6 +14,9 @@ namespace CudaRpc.Simulator.Images;
 internal static class FatBinary
 {
     public const uint WrapperMagic = 0x466243B1;
+    /// <summary>Version of a wrapper that lists the fat binaries of relocatable device code.</summary>
+    public const uint WrapperOfParts = 2;
+
     public const uint HeaderMagic = 0xBA55ED50;
     public const int HeaderBytes = 16;
 

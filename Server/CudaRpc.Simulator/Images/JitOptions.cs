@@ -56,9 +56,9 @@ internal readonly unsafe ref struct JitOptions
     }
 
     /// <summary>Answers the options that ask something: the logs, their lengths, the time it took.</summary>
-    public void Answer(string errors)
+    public void Answer(string errors, string information = "")
     {
-        WriteLog(CUjit_option.CU_JIT_INFO_LOG_BUFFER, CUjit_option.CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES, "");
+        WriteLog(CUjit_option.CU_JIT_INFO_LOG_BUFFER, CUjit_option.CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES, information);
         WriteLog(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, errors);
         if (Find(CUjit_option.CU_JIT_WALL_TIME) is int time && time >= 0)
         {

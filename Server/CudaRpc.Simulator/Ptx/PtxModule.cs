@@ -1,5 +1,5 @@
 using CudaRpc.Simulator.Ptx.Compilation;
-using CudaRpc.Simulator.Ptx.Syntax;
+using CudaRpc.Simulator.Ptx.Linking;
 
 namespace CudaRpc.Simulator.Ptx;
 
@@ -31,63 +31,22 @@ public sealed class PtxModule
     public static PtxModule Parse(string source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
-        ModuleSyntax syntax = Parser.Parse(source);
-        var scope = new Scope(outer: null);
-        var globals = new List<PtxGlobal>();
-        foreach (VariableSyntax variable in syntax.Variables)
-        {
-            DeclareVariable(variable, scope, globals);
-        }
-
-        CheckRelocations(syntax, globals);
-        var kernels = new Dictionary<string, PtxKernel>();
-        foreach (FunctionSyntax function in syntax.Functions.Values)
-        {
-            if (function.IsEntry && function.Body is not null)
-            {
-                kernels.Add(function.Name, KernelCompiler.Compile(syntax, scope, function));
-            }
-        }
-
-        return new PtxModule(name) { Version = syntax.Version, TargetArchitecture = syntax.Target, Kernels = kernels, Globals = globals };
+        return Link([new PtxSource(null, source)], name);
     }
 
-    private static void DeclareVariable(VariableSyntax variable, Scope scope, List<PtxGlobal> globals)
+    /// <summary>Parses, links and decodes <paramref name="sources"/>. It is for the newest of their targets.</summary>
+    /// <exception cref="PtxException">One is malformed or uses something that the simulator lacks.</exception>
+    /// <exception cref="PtxLinkException">A name that one uses is defined by none of them, or one is defined twice.</exception>
+    public static PtxModule Link(IReadOnlyList<PtxSource> sources, string name)
     {
-        if (variable.Space == VariableSpace.Shared)
+        ArgumentNullException.ThrowIfNull(sources);
+        (IReadOnlyList<LinkUnit> units, List<PtxGlobal> globals, Dictionary<string, PtxKernel> kernels) = Linker.Link(sources);
+        return new PtxModule(name)
         {
-            scope.Declare(variable.Name, new SharedSymbol(variable), variable.Line);
-            return;
-        }
-
-        if (variable.IsExtern)
-        {
-            throw new PtxException($"variable {variable.Name} is not defined in this module", variable.Line);
-        }
-
-        bool isConst = variable.Space == VariableSpace.Const;
-        scope.Declare(variable.Name, new DeviceSymbol(variable.Name, isConst), variable.Line);
-        PtxStateSpace space = isConst ? PtxStateSpace.Const : PtxStateSpace.Global;
-        globals.Add(new PtxGlobal(
-            variable.Name, space, variable.Size, variable.Alignment, variable.InitialBytes, variable.Relocations)
-        {
-            IsManaged = variable.IsManaged,
-        });
-    }
-
-    private static void CheckRelocations(ModuleSyntax syntax, List<PtxGlobal> globals)
-    {
-        HashSet<string> names = [.. globals.Select(global => global.Name)];
-        foreach (VariableSyntax variable in syntax.Variables)
-        {
-            foreach (PtxRelocation relocation in variable.Relocations)
-            {
-                if (!names.Contains(relocation.Symbol))
-                {
-                    string what = $"{variable.Name} is initialised with the address of {relocation.Symbol}";
-                    throw new PtxException($"{what}, which is no variable of this module", variable.Line);
-                }
-            }
-        }
+            Version = units.Max(static unit => unit.Syntax.Version),
+            TargetArchitecture = units.Max(static unit => unit.Syntax.Target),
+            Kernels = kernels,
+            Globals = globals,
+        };
     }
 }

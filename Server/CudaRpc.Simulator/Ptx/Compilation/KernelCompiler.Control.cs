@@ -136,7 +136,7 @@ internal sealed unsafe partial class KernelCompiler
         string name = OperandAt(next).Name ?? "";
         bool hasArguments = Operands.Count > next + 1;
         IReadOnlyList<OperandSyntax> arguments = hasArguments ? OperandAt(next + 1).Elements : [];
-        if (Operands.Count > next + 2 || !_module.Functions.TryGetValue(name, out FunctionSyntax? function) || function.IsEntry)
+        if (Operands.Count > next + 2 || !_unit.TryFindFunction(name, out LinkUnit owner, out FunctionSyntax function) || function.IsEntry)
         {
             throw Error($"{name} is not a function of this module; indirect calls are not supported");
         }
@@ -152,7 +152,7 @@ internal sealed unsafe partial class KernelCompiler
             return;
         }
 
-        if (_callStack.Contains(name))
+        if (_callStack.Exists(caller => ReferenceEquals(caller, function)))
         {
             throw Error($"recursion of {name} is not supported");
         }
@@ -162,10 +162,11 @@ internal sealed unsafe partial class KernelCompiler
             throw Error("calls are nested too deeply");
         }
 
-        Inline(function, results, arguments);
+        Inline(owner, function, results, arguments);
     }
 
-    private void Inline(FunctionSyntax function, IReadOnlyList<OperandSyntax> results, IReadOnlyList<OperandSyntax> arguments)
+    private void Inline(
+        LinkUnit owner, FunctionSyntax function, IReadOnlyList<OperandSyntax> results, IReadOnlyList<OperandSyntax> arguments)
     {
         InstructionSyntax call = _instruction;
         int end = _code.NewLabel();
@@ -177,7 +178,7 @@ internal sealed unsafe partial class KernelCompiler
             _guard = -1;
         }
 
-        var scope = new Scope(_moduleScope);
+        var scope = new Scope(owner.Scope);
         var copies = new List<(RegisterSymbol From, int To)>();
         for (int i = 0; i < arguments.Count; i++)
         {
@@ -189,12 +190,20 @@ internal sealed unsafe partial class KernelCompiler
             BindParameter(scope, function.Results[i], results[i], isResult: true, copies);
         }
 
-        (Scope outerScope, int outerReturn) = (_scope, _returnLabel);
-        (_scope, _returnLabel) = (scope, end);
-        _callStack.Add(function.Name);
-        CompileBlock(function.Body!);
+        (LinkUnit outerUnit, Scope outerScope, int outerReturn) = (_unit, _scope, _returnLabel);
+        (_unit, _scope, _returnLabel) = (owner, scope, end);
+        _callStack.Add(function);
+        try
+        {
+            CompileBlock(function.Body!);
+        }
+        catch (PtxException failure) when (failure.Locate(owner.Name))
+        {
+            throw;
+        }
+
         _callStack.RemoveAt(_callStack.Count - 1);
-        (_scope, _returnLabel) = (outerScope, outerReturn);
+        (_unit, _scope, _returnLabel) = (outerUnit, outerScope, outerReturn);
         _instruction = call;
         _guard = -1;
         _code.Place(end);

@@ -19,10 +19,9 @@ internal sealed unsafe partial class KernelCompiler
     private const int None = int.MinValue;
 
     private readonly CodeBuilder _code = new();
-    private readonly ModuleSyntax _module;
     private readonly Dictionary<VariableSyntax, int> _sharedOffsets = new(ReferenceEqualityComparer.Instance);
-    private readonly Scope _moduleScope;
-    private readonly List<string> _callStack = [];
+    private readonly List<FunctionSyntax> _callStack = [];
+    private LinkUnit _unit;
     private Scope _scope;
     private int _localTop;
     private int _localBytes;
@@ -34,18 +33,24 @@ internal sealed unsafe partial class KernelCompiler
     private bool _guardNegated;
     private InstructionSyntax _instruction = null!;
 
-    private KernelCompiler(ModuleSyntax module, Scope moduleScope)
+    private KernelCompiler(LinkUnit unit)
     {
-        _module = module;
-        _moduleScope = moduleScope;
-        _scope = moduleScope;
+        _unit = unit;
+        _scope = unit.Scope;
     }
 
-    /// <summary>Compiles a kernel whose names may also be those of <paramref name="moduleScope"/>.</summary>
-    public static PtxKernel Compile(ModuleSyntax module, Scope moduleScope, FunctionSyntax function)
+    /// <summary>Compiles a kernel of <paramref name="unit"/>, whose names it may use.</summary>
+    public static PtxKernel Compile(LinkUnit unit, FunctionSyntax function)
     {
-        var compiler = new KernelCompiler(module, moduleScope);
-        return compiler.CompileKernel(function);
+        var compiler = new KernelCompiler(unit);
+        try
+        {
+            return compiler.CompileKernel(function);
+        }
+        catch (PtxException failure) when (failure.Locate(unit.Name))
+        {
+            throw;
+        }
     }
 
     private PtxKernel CompileKernel(FunctionSyntax function)
@@ -66,7 +71,7 @@ internal sealed unsafe partial class KernelCompiler
             parameterBytes = offset + (int)variable.Size;
         }
 
-        _callStack.Add(function.Name);
+        _callStack.Add(function);
         _returnLabel = None;
         _instruction = new InstructionSyntax("ret", [], [], function.Line);
         CompileBlock(function.Body!);
@@ -147,7 +152,7 @@ internal sealed unsafe partial class KernelCompiler
     {
         if (_code.Instructions.Count > MaximumInstructions)
         {
-            throw new PtxException($"kernel {_callStack[0]} has too many instructions, calls included", instruction.Line);
+            throw new PtxException($"kernel {_callStack[0].Name} has too many instructions, calls included", instruction.Line);
         }
 
         _instruction = instruction;

@@ -3,6 +3,8 @@ namespace CudaRpc.Simulator.Ptx.Syntax;
 /// <summary>An .entry or .func.</summary>
 internal sealed record FunctionSyntax(string Name, bool IsEntry, int Line)
 {
+    public Linkage Linkage { get; init; }
+
     public IReadOnlyList<VariableSyntax> Parameters { get; init; } = [];
 
     public IReadOnlyList<VariableSyntax> Results { get; init; } = [];

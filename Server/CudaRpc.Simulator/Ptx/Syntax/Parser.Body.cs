@@ -53,7 +53,7 @@ internal sealed partial class Parser
             case ".reg" or ".local" or ".shared" or ".param":
                 int line = _token.Line;
                 var variables = new List<VariableSyntax>();
-                ParseVariables(isExtern: false, variables);
+                ParseVariables(Linkage.Local, variables);
                 statements.Add(new DeclarationSyntax(variables, line));
                 break;
             case ".loc" or ".file":

@@ -10,9 +10,9 @@ internal sealed partial class Parser
     private const ulong MaximumElements = 1UL << 36;
     private const int MaximumRegisterRange = 1 << 24;
 
-    private void ParseVariables(bool isExtern, List<VariableSyntax> variables)
+    private void ParseVariables(Linkage linkage, List<VariableSyntax> variables)
     {
-        VariableSyntax head = ParseDeclarationHead(isExtern);
+        VariableSyntax head = ParseDeclarationHead(linkage);
         do
         {
             variables.Add(ParseDeclarator(head));
@@ -21,7 +21,7 @@ internal sealed partial class Parser
         Take(';');
     }
 
-    private VariableSyntax ParseDeclarationHead(bool isExtern)
+    private VariableSyntax ParseDeclarationHead(Linkage linkage)
     {
         VariableSpace space = _token.Text switch
         {
@@ -78,7 +78,7 @@ internal sealed partial class Parser
         {
             VectorLength = vector,
             Alignment = alignment == 0 ? vector * type.Bytes : alignment,
-            IsExtern = isExtern,
+            Linkage = linkage,
             IsManaged = managed,
         };
     }

@@ -116,27 +116,36 @@ internal sealed partial class Parser
 
     private void ParseLinked()
     {
-        bool isExtern = false;
-        while (_token.Kind == TokenKind.Dotted && _token.Text is ".visible" or ".extern" or ".weak" or ".common")
+        Linkage linkage = Linkage.Local;
+        while (_token.Kind == TokenKind.Dotted && LinkageOf(_token.Text) is { } directive)
         {
-            isExtern |= _token.Text == ".extern";
+            linkage = directive;
             Advance();
         }
 
         switch (_token.Text)
         {
             case ".entry" or ".func":
-                ParseFunction();
+                ParseFunction(linkage);
                 break;
             case ".global" or ".const" or ".shared":
-                ParseVariables(isExtern, _module.Variables);
+                ParseVariables(linkage, _module.Variables);
                 break;
             default:
                 throw Error($"{_token} is not supported at module level");
         }
     }
 
-    private void ParseFunction()
+    private static Linkage? LinkageOf(string word) => word switch
+    {
+        ".visible" => Linkage.Visible,
+        ".extern" => Linkage.Extern,
+        ".weak" => Linkage.Weak,
+        ".common" => Linkage.Common,
+        _ => null,
+    };
+
+    private void ParseFunction(Linkage linkage)
     {
         bool isEntry = _token.Text == ".entry";
         int line = _token.Line;
@@ -144,7 +153,7 @@ internal sealed partial class Parser
         List<VariableSyntax> results = !isEntry && _token.IsSymbol('(') ? ParseParameters() : [];
         string name = TakeName();
         List<VariableSyntax> parameters = _token.IsSymbol('(') ? ParseParameters() : [];
-        var function = new FunctionSyntax(name, isEntry, line) { Results = results, Parameters = parameters };
+        var function = new FunctionSyntax(name, isEntry, line) { Linkage = linkage, Results = results, Parameters = parameters };
         function = ParseFunctionDirectives(function);
         if (_token.IsSymbol('{'))
         {
@@ -206,7 +215,7 @@ internal sealed partial class Parser
                 Take(',');
             }
 
-            parameters.Add(ParseDeclarator(ParseDeclarationHead(isExtern: false)));
+            parameters.Add(ParseDeclarator(ParseDeclarationHead(Linkage.Local)));
         }
 
         return parameters;

@@ -28,8 +28,9 @@ internal sealed record VariableSyntax(VariableSpace Space, PtxType Type, string 
     /// <summary>Registers of a range like %r&lt;10&gt;; 0 for a single one.</summary>
     public int RangeCount { get; init; }
 
-    /// <summary>True for .extern.</summary>
-    public bool IsExtern { get; init; }
+    public Linkage Linkage { get; init; }
+
+    public bool IsExtern => Linkage == Linkage.Extern;
 
     /// <summary>True for .attribute(.managed): the program reaches it too.</summary>
     public bool IsManaged { get; init; }
