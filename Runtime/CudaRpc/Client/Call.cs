@@ -22,6 +22,7 @@ internal unsafe ref struct Call
     private HostBox _rowsOut;
     private byte* _bulkOut;
     private nuint _bulkOutLength;
+    private NativeBytes? _bulkSink;
     private nint _minted;
 
     public Call(Session session, Lane lane, uint callId)
@@ -125,6 +126,9 @@ internal unsafe ref struct Call
         _bulkOutLength = length;
     }
 
+    /// <summary>Where the reply's bulk goes if the server says how long it is.</summary>
+    public void ReceiveBulk(NativeBytes sink) => _bulkSink = sink;
+
     /// <summary>Sends the call without waiting. Its failure, should it fail, is returned by a later call.</summary>
     public CUresult Post()
     {
@@ -156,6 +160,12 @@ internal unsafe ref struct Call
         nuint received = 0;
         while (true)
         {
+            if (_bulkSink is not null)
+            {
+                _bulkOut = _bulkSink.Grow(reply.BulkLength);
+                _bulkOutLength = _bulkSink.Length;
+            }
+
             if (reply.BulkLength > _bulkOutLength - received)
             {
                 ProtocolException.Throw($"reply to {CallId.Name(_callId)} with more than the {_bulkOutLength} bytes that were asked for");

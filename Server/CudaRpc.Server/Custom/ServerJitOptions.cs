@@ -43,6 +43,10 @@ internal readonly unsafe struct ServerJitOptions
         }
     }
 
+    public uint InfoSize => _infoSize;
+
+    public uint ErrorSize => _errorSize;
+
     public uint Count { get; }
 
     public CUjit_option* Options { get; }
@@ -65,19 +69,26 @@ internal readonly unsafe struct ServerJitOptions
         call.Write((uint)status);
         WriteLog(ref call, _infoLog, _infoSize);
         WriteLog(ref call, _errorLog, _errorSize);
+        call.Write(WallTime(Options, Values, Count));
+    }
+
+    /// <summary>What the driver put into the option that asks for the time, in milliseconds.</summary>
+    internal static float WallTime(CUjit_option* options, void** values, uint count)
+    {
         float wallTime = 0;
-        for (uint index = 0; index < Count; index++)
+        for (uint index = 0; index < count; index++)
         {
-            if (Options[index] == CUjit_option.CU_JIT_WALL_TIME)
+            if (options[index] == CUjit_option.CU_JIT_WALL_TIME)
             {
-                wallTime = *(float*)&Values[index];
+                wallTime = *(float*)&values[index];
             }
         }
 
-        call.Write(wallTime);
+        return wallTime;
     }
 
-    private static void WriteLog(ref ServerCall call, byte* log, uint size)
+    /// <summary>The log up to its end.</summary>
+    internal static void WriteLog(ref ServerCall call, byte* log, uint size)
     {
         int length = new ReadOnlySpan<byte>(log, (int)size + 1).IndexOf((byte)0);
         // With its end, if there is room for it in the client's buffer.

@@ -29,7 +29,7 @@ internal sealed class ServerHandles(int limit)
     {
         // These outlive the context that happened to be current when they were made.
         bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool
-            or IntegerHandles.Allocation;
+            or HandleKind.CUlinkState or IntegerHandles.Allocation;
         if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;

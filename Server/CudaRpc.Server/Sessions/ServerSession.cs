@@ -67,6 +67,9 @@ internal sealed class ServerSession
 
     public SequenceGate Gate { get; } = new();
 
+    /// <summary>The memory of the session's linkers, by their ids.</summary>
+    public ConcurrentDictionary<nint, ServerLink> Links { get; } = new();
+
     /// <summary>What the session asks of its client.</summary>
     public HostChannel Host { get; }
 
@@ -251,6 +254,11 @@ internal sealed class ServerSession
         }
 
         Host.Free();
+        foreach (ServerLink link in Links.Values)
+        {
+            link.Dispose();
+        }
+
         ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, handles, bytes);
     }
 
