@@ -265,6 +265,13 @@ internal unsafe ref struct Call
     public nuint ReadArray<T>(T* destination, nuint capacity)
         where T : unmanaged => ReadRaw(destination, checked(capacity * (nuint)sizeof(T))) / (nuint)sizeof(T);
 
+    /// <summary>A text that was sent as bytes.</summary>
+    public string ReadText()
+    {
+        System.Buffers.ReadOnlySequence<byte> bytes = _reader.ReadBytes() ?? default;
+        return System.Text.Encoding.UTF8.GetString(bytes.FirstSpan);
+    }
+
     /// <summary>The reply must be used up.</summary>
     public readonly void End()
     {

@@ -19,6 +19,9 @@ internal sealed class HandleTable
     /// <summary>A new id, not alive before <see cref="Add"/>.</summary>
     public nint Mint(HandleKind kind) => HandleId.Make(kind, Interlocked.Increment(ref _counter));
 
+    /// <summary><paramref name="count"/> new ids at once, by the number of the first; ids nobody uses are never given out.</summary>
+    public long MintRange(int count) => Interlocked.Add(ref _counter, count) - count + 1;
+
     public void Add(nint id, HandleInfo info) => _alive[id] = info;
 
     public HandleInfo? Find(nint id) => _alive.GetValueOrDefault(id);
