@@ -36,6 +36,7 @@ internal sealed class CudaServer : IDisposable
         _openDriver = openDriver;
         _limits = limits;
         _logger = logger;
+        Images = new ImageCache(limits.ImageCacheBytes);
         CudaDriver probe = openDriver();
         _devices = DeviceSnapshot.Take(probe);
         (probe as IDisposable)?.Dispose();
@@ -46,6 +47,9 @@ internal sealed class CudaServer : IDisposable
         $"cudarpc {typeof(CudaServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}";
 
     public DeviceSnapshot Devices => _devices;
+
+    /// <summary>Module images that clients have sent.</summary>
+    public ImageCache Images { get; }
 
     /// <summary>Sessions open now, and what they hold.</summary>
     public ServerUsage Usage
@@ -276,7 +280,7 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, control, _limits, _logger);
+            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _logger);
             _sessions.Add(session);
             return session;
         }

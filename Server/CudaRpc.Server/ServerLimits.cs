@@ -12,6 +12,9 @@ internal sealed record ServerLimits
     /// <summary>Handles of one session that are alive at a time.</summary>
     public int HandlesPerSession { get; init; } = 1 << 20;
 
+    /// <summary>Bytes of module images that are kept, so that clients need not send them again.</summary>
+    public long ImageCacheBytes { get; init; } = 256 << 20;
+
     /// <summary>Connections that have not greeted yet, at a time. One more is closed at once: each costs a thread.</summary>
     public int Greetings { get; init; } = 256;
 

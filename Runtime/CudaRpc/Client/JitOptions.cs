@@ -14,6 +14,8 @@ internal readonly unsafe ref struct JitOptions(CUjit_option* options, void** val
     /// <summary>Largest log buffer that is filled, in bytes; the text of a larger one is cut.</summary>
     public const uint MaximumLog = 256 << 10;
 
+    public bool IsEmpty => count == 0;
+
     /// <summary>Whether every option's value can travel.</summary>
     public bool AreSupported
     {

@@ -8,10 +8,10 @@ namespace CudaRpc.Images;
 /// </summary>
 internal static unsafe class ImageFormat
 {
-    private const uint WrapperMagic = 0x466243b1;
+    public const uint WrapperMagic = 0x466243b1;
     private const uint FatbinMagic = 0xBA55ED50;
     private const uint ElfMagic = 0x464C457F;
-    private const uint WrapperLinked = 2;
+    public const uint WrapperLinked = 2;
     private const int FatbinHeaderSize = 16;
     private const int ElfHeaderSize = 64;
     private const int SectionSize = 64;
@@ -43,6 +43,29 @@ internal static unsafe class ImageFormat
                 return TextOf(image);
         }
     }
+
+    /// <summary>Whether the image is a wrapper that lists the fat binaries of relocatable device code, and where those are.</summary>
+    public static bool IsWrapperOfParts(byte* image, out byte* linked, out byte** parts)
+    {
+        linked = null;
+        parts = null;
+        bool isWrapper = image[0] != 0 && image[1] != 0 && image[2] != 0 && image[3] != 0 && *(uint*)image == WrapperMagic;
+        if (isWrapper && *(uint*)(image + 4) == WrapperLinked)
+        {
+            linked = *(byte**)(image + 8);
+            parts = *(byte***)(image + 16);
+        }
+
+        return parts != null && *parts != null;
+    }
+
+    /// <summary>Bytes of the fat binary at <paramref name="start"/>; 0 if it is none.</summary>
+    public static ulong FatBinaryLength(byte* start) =>
+        *(uint*)start == FatbinMagic ? FatbinLength(new ReadOnlySpan<byte>(start, FatbinHeaderSize)) : 0;
+
+    /// <summary>Whether an image of known length is a bare fat binary.</summary>
+    public static bool IsFatBinary(ReadOnlySpan<byte> image) =>
+        image.Length >= FatbinHeaderSize && BinaryPrimitives.ReadUInt32LittleEndian(image) == FatbinMagic;
 
     /// <summary>
     /// Whether <paramref name="image"/> is complete by its own account, so that a driver that trusts it reads no byte behind it.

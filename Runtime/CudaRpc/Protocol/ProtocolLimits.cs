@@ -12,6 +12,9 @@ internal static class ProtocolLimits
     /// <summary>Largest bulk that is received whole before the call runs (module images), in bytes.</summary>
     public const long WholeBulk = 1L << 30;
 
+    /// <summary>Images of at least this many bytes are sent only if the server has none with their hash.</summary>
+    public const int HashedImage = 256 << 10;
+
     /// <summary>Bulk of a copy is received, handed to the driver and sent in pieces of this many bytes.</summary>
     public const int CopyPiece = 4 << 20;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
+using CudaRpc.Protocol;
 
 namespace CudaRpc.Server;
 

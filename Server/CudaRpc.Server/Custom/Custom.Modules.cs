@@ -1,6 +1,5 @@
 using CudaRpc.Client;
 using CudaRpc.Driver;
-using CudaRpc.Images;
 
 namespace CudaRpc.Server;
 
@@ -12,14 +11,18 @@ internal static unsafe partial class Custom
     {
         nint id = call.ReadNewHandle(HandleKind.CUmodule);
         var jit = ServerJitOptions.Read(ref call);
-        byte* image = ReadImage(ref call, out bool complete);
-        if (!call.Begin())
+        var image = ServerImage.Read(ref call);
+        if (!call.Begin() || IsWanted(ref call, image))
         {
             return;
         }
 
         CUmodule module = default;
-        CUresult status = complete ? driver.cuModuleLoadDataEx(&module, image, jit.Count, jit.Options, jit.Values) : CUresult.CUDA_ERROR_INVALID_IMAGE;
+        byte* prepared = image.Prepare(ref call);
+        CUresult status = prepared == null
+            ? CUresult.CUDA_ERROR_INVALID_IMAGE
+            : driver.cuModuleLoadDataEx(&module, prepared, jit.Count, jit.Options, jit.Values);
+        image.Release();
         if (status == CUresult.CUDA_SUCCESS)
         {
             call.Bind(id, module.Value);
@@ -32,16 +35,18 @@ internal static unsafe partial class Custom
     {
         nint id = call.ReadNewHandle(HandleKind.CUlibrary);
         var jit = ServerJitOptions.Read(ref call);
-        byte* image = ReadImage(ref call, out bool complete);
-        if (!call.Begin())
+        var image = ServerImage.Read(ref call);
+        if (!call.Begin() || IsWanted(ref call, image))
         {
             return;
         }
 
         CUlibrary library = default;
-        CUresult status = complete
-            ? driver.cuLibraryLoadData(&library, image, jit.Options, jit.Values, jit.Count, null, null, 0)
-            : CUresult.CUDA_ERROR_INVALID_IMAGE;
+        byte* prepared = image.Prepare(ref call);
+        CUresult status = prepared == null
+            ? CUresult.CUDA_ERROR_INVALID_IMAGE
+            : driver.cuLibraryLoadData(&library, prepared, jit.Options, jit.Values, jit.Count, null, null, 0);
+        image.Release();
         if (status == CUresult.CUDA_SUCCESS)
         {
             call.Bind(id, library.Value);
@@ -138,12 +143,17 @@ internal static unsafe partial class Custom
         }
     }
 
-    private static byte* ReadImage(ref ServerCall call, out bool complete)
+    // A client that named an image which is not here sends it next.
+    private static bool IsWanted(ref ServerCall call, in ServerImage image)
     {
-        nuint length = call.ReadNUInt();
-        byte* image = call.ReadBulk(length);
-        complete = length <= int.MaxValue && ImageFormat.IsComplete(new ReadOnlySpan<byte>(image, (int)length));
-        return image;
+        if (image.IsKnown)
+        {
+            return false;
+        }
+
+        call.Reply(CUresult.CUDA_SUCCESS);
+        call.Write(RemoteDriver.ImageWanted);
+        return true;
     }
 
     private static void WriteFunction(CudaDriver driver, ref ServerCall call, CUfunction function)

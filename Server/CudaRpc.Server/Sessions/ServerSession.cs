@@ -36,14 +36,16 @@ internal sealed class ServerSession
     /// <param name="driver">The driver; one that is IDisposable is the session's own.</param>
     /// <param name="control">The connection whose end is the session's.</param>
     /// <param name="limits">What a client may take.</param>
+    /// <param name="images">Module images, shared with other sessions.</param>
     /// <param name="logger">Where the session says what happens.</param>
-    public ServerSession(int id, CudaDriver driver, Connection control, ServerLimits limits, ILogger logger)
+    public ServerSession(int id, CudaDriver driver, Connection control, ServerLimits limits, ImageCache images, ILogger logger)
     {
         Id = id;
         _control = control;
         Host = new HostChannel(control);
         Driver = driver;
         Logger = logger;
+        Images = images;
         _limits = limits;
         Handles = new ServerHandles(limits.HandlesPerSession);
         DefaultPools = new DefaultPools(driver, Handles);
@@ -60,6 +62,8 @@ internal sealed class ServerSession
     public ILogger Logger { get; }
 
     public ServerHandles Handles { get; }
+
+    public ImageCache Images { get; }
 
     public DefaultPools DefaultPools { get; }
 

@@ -9,7 +9,7 @@ public sealed unsafe class LinkerTests
 {
     private const string Header = ".version 7.0\n.target sm_70\n.address_size 64\n";
 
-    private const string Main = Header + """
+    internal const string Main = Header + """
         .extern .func (.param .b32 r) twice (.param .b32 x);
         .visible .entry run(.param .u64 out, .param .u32 value)
         {
@@ -30,7 +30,7 @@ public sealed unsafe class LinkerTests
 
         """;
 
-    private const string Twice = Header + """
+    internal const string Twice = Header + """
         .visible .func (.param .b32 r) twice (.param .b32 x)
         {
             .reg .b32 %r<3>;
@@ -150,7 +150,7 @@ public sealed unsafe class LinkerTests
         }
     }
 
-    private static uint Run(CudaDriver driver, CUmodule module, uint value)
+    internal static uint Run(CudaDriver driver, CUmodule module, uint value)
     {
         CUdeviceptr output = driver.Allocate(4);
         void** parameters = stackalloc void*[] { &output, &value };

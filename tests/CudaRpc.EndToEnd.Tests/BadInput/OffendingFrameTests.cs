@@ -178,6 +178,22 @@ public sealed class OffendingFrameTests : IDisposable
         writer.Write(0);
         writer.Write(0);
         writer.Write(bytes);
+        writer.Write(ReadOnlySpan<byte>.Empty);
+        writer.WriteNil();
+        writer.Write(true);
+    };
+
+    // A PTX text of four bytes, if it has the right hash; the bytes follow if hasBytes says so.
+    private static RawPeer.WriteBody NamedImageBody(int hashBytes, bool hasBytes) => (ref MessagePackWriter writer) =>
+    {
+        writer.Write((long)HandleId.Make(HandleKind.CUmodule, 400));
+        writer.Write(0);
+        writer.Write(0);
+        writer.Write(0);
+        writer.Write(4);
+        writer.Write(ReadOnlySpan<byte>.Empty);
+        writer.Write(new byte[hashBytes]);
+        writer.Write(hasBytes);
     };
 
     private static RawPeer.WriteBody JitBody(uint logSize, int count, int option) => (ref MessagePackWriter writer) =>
@@ -193,5 +209,8 @@ public sealed class OffendingFrameTests : IDisposable
         }
 
         writer.Write(2);
+        writer.Write(ReadOnlySpan<byte>.Empty);
+        writer.WriteNil();
+        writer.Write(true);
     };
 }

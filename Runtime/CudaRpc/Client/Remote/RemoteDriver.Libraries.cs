@@ -1,5 +1,4 @@
 using CudaRpc.Driver;
-using CudaRpc.Images;
 
 namespace CudaRpc.Client;
 
@@ -25,35 +24,13 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_NOT_SUPPORTED;
         }
 
-        try
+        CUresult status = LoadImage(CallId.cuLibraryLoadData, HandleKind.CUlibrary, (byte*)code, jit, out nint id);
+        if (status == CUresult.CUDA_SUCCESS)
         {
-            Call call = _session.Begin(CallId.cuLibraryLoadData);
-            var handle = new CUlibrary(call.WriteNewHandle(HandleKind.CUlibrary));
-            jit.Write(ref call);
-            Handles.Add(handle.Value, new HandleInfo(HandleKind.CUlibrary, 0));
-            CUresult status = InvokeWithImage(ref call, ImageFormat.Measure((byte*)code));
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                status = (CUresult)call.ReadUInt32();
-                jit.ReadLogs(ref call);
-                call.End();
-            }
-
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                *library = handle;
-            }
-            else
-            {
-                Handles.Forget(handle.Value);
-            }
-
-            return status;
+            *library = new CUlibrary(id);
         }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuLibraryLoadData, failure);
-        }
+
+        return status;
     }
 
     /// <inheritdoc/>

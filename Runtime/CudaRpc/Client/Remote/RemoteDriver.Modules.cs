@@ -1,11 +1,9 @@
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
-using CudaRpc.Images;
 using CudaRpc.Protocol;
 
 namespace CudaRpc.Client;
 
-// Images say their own length; the server gets exactly that many bytes.
 public sealed unsafe partial class RemoteDriver
 {
     /// <inheritdoc/>
@@ -25,34 +23,13 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_NOT_SUPPORTED;
         }
 
-        try
+        CUresult status = LoadImage(CallId.cuModuleLoadDataEx, HandleKind.CUmodule, (byte*)image, jit, out nint id);
+        if (status == CUresult.CUDA_SUCCESS)
         {
-            Call call = _session.Begin(CallId.cuModuleLoadDataEx);
-            var handle = new CUmodule(call.WriteNewHandle(HandleKind.CUmodule));
-            jit.Write(ref call);
-            CUresult status = InvokeWithImage(ref call, ImageFormat.Measure((byte*)image));
-            if (status == CUresult.CUDA_SUCCESS)
-            {
-                // The logs are worth most where the load failed, so its own status comes with them.
-                status = (CUresult)call.ReadUInt32();
-                jit.ReadLogs(ref call);
-                call.End();
-                if (status == CUresult.CUDA_SUCCESS)
-                {
-                    *module = handle;
-                }
-                else
-                {
-                    Handles.Forget(handle.Value);
-                }
-            }
+            *module = new CUmodule(id);
+        }
 
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuModuleLoadDataEx, failure);
-        }
+        return status;
     }
 
     /// <inheritdoc/>
@@ -134,21 +111,6 @@ public sealed unsafe partial class RemoteDriver
         Handles.Find<FunctionInfo>(kernel.Value) is { Kind: HandleKind.CUkernel } info
             ? Local(pLib, new CUlibrary(info.Parent))
             : Local(CUresult.CUDA_ERROR_INVALID_HANDLE);
-
-    private static CUresult InvokeWithImage(ref Call call, ReadOnlySpan<byte> image)
-    {
-        if (image.IsEmpty || image.Length > ProtocolLimits.WholeBulk)
-        {
-            return CUresult.CUDA_ERROR_INVALID_IMAGE;
-        }
-
-        call.Write(image.Length);
-        fixed (byte* bytes = image)
-        {
-            call.WriteBulk(bytes, (nuint)image.Length);
-            return call.Invoke();
-        }
-    }
 
     // The file is the program's, so it is read here. A NUL is appended: PTX in a file has none, and no other format minds.
     private static CUresult ReadFile(byte* name, out byte[] content)
