@@ -66,6 +66,9 @@ public sealed class OffendingFrameTests : IDisposable
         ["image beyond the bound"] = session => session.Lane.Send(
             [.. Header(CallId.cuModuleLoadDataEx, (uint)RawPeer.Body(ImageBody(2L << 30)).Length, 2UL << 30), .. RawPeer.Body(ImageBody(2L << 30))]),
         ["image of another length"] = session => session.Post(CallId.cuModuleLoadDataEx, ImageBody(5), [1, 2, 3]),
+        ["image under another's hash"] = session => session.Post(CallId.cuModuleLoadDataEx, NamedImageBody(32, hasBytes: true), [1, 2, 3, 0]),
+        ["image with half a hash"] = session => session.Post(CallId.cuModuleLoadDataEx, NamedImageBody(16, hasBytes: true), [1, 2, 3, 0]),
+        ["image by no hash"] = session => session.Post(CallId.cuModuleLoadDataEx, NamedImageBody(0, hasBytes: false)),
         ["no arguments"] = session => session.Post(CallId.cuStreamQuery, static (ref MessagePackWriter _) => { }),
         ["an argument too many"] = session => session.Post(CallId.cuCtxSynchronize, static (ref MessagePackWriter writer) => writer.Write(1)),
         ["an argument of another type"] = session => session.Post(CallId.cuStreamQuery, static (ref MessagePackWriter writer) => writer.Write("text")),
