@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
@@ -9,8 +10,8 @@ namespace CudaRpc;
 /// <summary>Turns a URL into a driver.</summary>
 internal static class DriverFactory
 {
-    // One for the process: its sessions share the simulated device, as programs share a real one.
-    private static readonly Lazy<SimulatedGpu> s_simulatedGpu = new(static () => new SimulatedGpu());
+    // One for the process and number of devices: its sessions share the simulated devices, as programs share real ones.
+    private static readonly ConcurrentDictionary<int, Lazy<SimulatedGpu>> s_simulatedGpus = new();
 
     /// <summary>Opens the driver that <paramref name="url"/> names. The caller disposes it, if it is <see cref="IDisposable"/>.</summary>
     /// <exception cref="FormatException">The text is not a URL of ours.</exception>
@@ -22,9 +23,12 @@ internal static class DriverFactory
         ServerUrl address = ServerUrl.Parse(url);
         return address.Scheme switch
         {
-            "sim" => new SimulatedDriver(s_simulatedGpu.Value, line => SessionLog.SimulatedDevice(options.Logger, line)),
+            "sim" => new SimulatedDriver(GpuWith(address.Devices), line => SessionLog.SimulatedDevice(options.Logger, line)),
             "native" => new NativeDriver(),
             _ => new RemoteDriver(Session.Connect(address, options)),
         };
     }
+
+    private static SimulatedGpu GpuWith(int devices) => s_simulatedGpus.GetOrAdd(
+        devices, static count => new Lazy<SimulatedGpu>(() => new SimulatedGpu(new SimulatedGpuOptions { DeviceCount = count }))).Value;
 }

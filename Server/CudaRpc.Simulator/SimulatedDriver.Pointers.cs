@@ -44,6 +44,22 @@ public sealed unsafe partial class SimulatedDriver
         return CUDA_SUCCESS;
     }
 
+    /// <summary>The only attribute that can be set, of device memory.</summary>
+    public override CUresult cuPointerSetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr ptr)
+    {
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (value == null || attribute != CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS
+            || !TryFindDevice(ptr.Value, out _, out Allocation allocation))
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        allocation.IsSynchronous = *(int*)value != 0;
+        return CUDA_SUCCESS;
+    }
+
     // As the current context sees it, or without one the memory's own device.
     private MemoryAccess AccessHere(IMemoryOwner owner) =>
         Current(out DriverContext context) == CUDA_SUCCESS ? owner.AccessFrom(context)
@@ -69,6 +85,7 @@ public sealed unsafe partial class SimulatedDriver
                 Pool = known.Pool?.Handle ?? 0,
                 HandleTypes = (owner as Mapping)?.Physical.Properties.requestedHandleTypes ?? known.Pool?.HandleTypes ?? 0,
                 Access = AccessHere(owner),
+                IsSynchronous = allocation.IsSynchronous,
             };
         }
         if (_hostRanges.TryFind(address, out HostRange? range))

@@ -53,9 +53,14 @@ public sealed unsafe partial class SimulatedDriver
         CUdeviceptr dstDevice, nuint dstPitch, uint ui, nuint Width, nuint Height, CUstream hStream) =>
         SetAsync(dstDevice, dstPitch, Width, Height, ui, hStream);
 
-    // Of device memory, a set without a stream does not make the host wait either: it is ordered by the legacy stream.
+    // Of device memory, a set without a stream does not make the host wait either, unless the memory wants it: it is ordered by the legacy
+    // stream.
     private CUresult Set<T>(CUdeviceptr destination, nuint pitch, nuint width, nuint rows, T value)
-        where T : unmanaged => SetAsync(destination, pitch, width, rows, value, default);
+        where T : unmanaged
+    {
+        CUresult result = SetAsync(destination, pitch, width, rows, value, default);
+        return result == CUDA_SUCCESS && Device(destination, 1) is { IsSynchronous: true } ? cuStreamSynchronize(default) : result;
+    }
 
     private CUresult SetAsync<T>(CUdeviceptr destination, nuint pitch, nuint width, nuint rows, T value, CUstream hStream)
         where T : unmanaged

@@ -27,6 +27,20 @@ internal sealed class DeviceRanges
         return found;
     }
 
+    /// <summary>Notes whether memory is one whose operations are waited for. False if it is none any more.</summary>
+    public bool SetSynchronous(ulong address, bool isSynchronous)
+    {
+        _lock.EnterWriteLock();
+        bool found = _ranges.TryGetValue(address, out DeviceRange range);
+        if (found)
+        {
+            _ranges[address] = range with { IsSynchronous = isSynchronous };
+        }
+
+        _lock.ExitWriteLock();
+        return found;
+    }
+
     /// <summary>Takes out reserved addresses; of several callers only one succeeds.</summary>
     public bool RemoveReserved(ReservedRange reserved)
     {
@@ -93,6 +107,9 @@ internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext C
 
     /// <summary>The memory pool it is from, 0 for none.</summary>
     public nint Pool { get; init; }
+
+    /// <summary>What CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to.</summary>
+    public bool IsSynchronous { get; init; }
 
     /// <summary>What is mapped there, where the addresses were reserved; null for an allocation.</summary>
     public ReservedRange? Reserved { get; init; }

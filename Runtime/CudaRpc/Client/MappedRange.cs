@@ -13,6 +13,9 @@ internal sealed class MappedRange(ulong start, ulong bytes, AllocationInfo alloc
 
     public AllocationInfo Allocation { get; } = allocation;
 
+    /// <summary>What CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to.</summary>
+    public bool IsSynchronous { get; set; }
+
     public CUmemAccess_flags this[int device]
     {
         get => (CUmemAccess_flags)Volatile.Read(ref _access[device]);

@@ -5,7 +5,7 @@ using System.Text;
 namespace CudaRpc.Transport;
 
 /// <summary>
-/// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>sim:</c> (simulated in this process) or
+/// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>sim:[?devices=N]</c> (simulated in this process) or
 /// <c>native:</c> (this machine's own driver).
 /// </summary>
 public sealed record ServerUrl
@@ -15,6 +15,8 @@ public sealed record ServerUrl
 
     // sockaddr_un has room for 108 bytes, with the NUL.
     private const int LongestPath = 107;
+
+    private const string SimulatedDevices = "sim:?devices=";
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
 
@@ -30,6 +32,9 @@ public sealed record ServerUrl
     /// <summary>Socket path of <c>unix</c>; else empty.</summary>
     public string Path { get; }
 
+    /// <summary>Devices of <c>sim</c>, 1 to 16; else 1.</summary>
+    public int Devices { get; private init; } = 1;
+
     /// <summary>Whether the driver lives in this process, so that nothing is serialised.</summary>
     public bool IsInProcess => Scheme is "sim" or "native";
 
@@ -41,6 +46,13 @@ public sealed record ServerUrl
         if (text is "sim:" or "native:")
         {
             return new ServerUrl(text[..^1], "", 0, "");
+        }
+
+        if (text.StartsWith(SimulatedDevices, StringComparison.Ordinal))
+        {
+            bool valid = int.TryParse(text.AsSpan(SimulatedDevices.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
+                && devices is > 0 and <= 16;
+            return valid ? new ServerUrl("sim", "", 0, "") { Devices = devices } : throw Bad(text, "a simulated GPU has 1 to 16 devices");
         }
 
         if (text.StartsWith("unix://", StringComparison.Ordinal))
@@ -84,7 +96,7 @@ public sealed record ServerUrl
     {
         "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
         "unix" => $"unix://{Path}",
-        _ => $"{Scheme}:",
+        _ => Devices == 1 ? $"{Scheme}:" : string.Create(CultureInfo.InvariantCulture, $"{SimulatedDevices}{Devices}"),
     };
 
     private static ServerUrl ParseTcp(string text)

@@ -37,6 +37,13 @@ internal static class ServeCommand
             DefaultValueFactory = _ => 4096,
             HelpName = "MIB",
         };
+        var devices = new Option<int>("--devices")
+        {
+            Description = "Devices of the simulated GPU, 1 to 16.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+        devices.Validators.Add(result => Positive.Check(result, 16));
         var insecure = new Option<bool>("--insecure") { Description = "Allow addresses that other machines can reach. Nobody is asked who they are." };
         var sessions = new Option<int>("--max-sessions")
         {
@@ -50,13 +57,14 @@ internal static class ServeCommand
         var untilStdin = new Option<bool>("--until-stdin-ends") { Description = "Stop when standard input ends, as it does when the program that started the server is gone." };
         var command = new Command("serve", "Serve this machine's GPU, or a simulated one, to programs elsewhere.")
         {
-            listen, driver, library, memory, insecure, sessions, json, untilStdin,
+            listen, driver, library, memory, devices, insecure, sessions, json, untilStdin,
         };
         command.SetAction(parsed => Run(new ServeSettings(
             parsed.GetValue(listen) is { Length: > 0 } given ? given : [DefaultSocket(), $"tcp://127.0.0.1:{ServerUrl.DefaultPort}"],
             parsed.GetValue(driver)!,
             parsed.GetValue(library)!,
             parsed.GetValue(memory),
+            parsed.GetValue(devices),
             parsed.GetValue(insecure),
             parsed.GetValue(sessions),
             parsed.GetValue(json),
@@ -80,7 +88,7 @@ internal static class ServeCommand
             using DriverSource source = settings.Driver == "native"
                 ? DriverSource.Native(settings.Library)
                 : DriverSource.Simulated(
-                    new SimulatedGpuOptions { MemoryBytes = (ulong)settings.MemoryMiB << 20 },
+                    new SimulatedGpuOptions { MemoryBytes = (ulong)settings.MemoryMiB << 20, DeviceCount = settings.Devices },
                     message => ServerLog.DriverMessage(logger, message));
             using var server = new CudaServer(source.Open, new ServerLimits { Sessions = settings.MaxSessions }, logger);
             if (server.Devices.InitStatus != CUresult.CUDA_SUCCESS || server.Devices.Devices.Count == 0)
@@ -186,5 +194,5 @@ internal static class ServeCommand
         : $"unix://{Path.GetTempPath()}cudarpc-{Environment.UserName}.sock";
 
     private sealed record ServeSettings(
-        string[] Listen, string Driver, string Library, int MemoryMiB, bool Insecure, int MaxSessions, bool LogJson, bool UntilStdinEnds);
+        string[] Listen, string Driver, string Library, int MemoryMiB, int Devices, bool Insecure, int MaxSessions, bool LogJson, bool UntilStdinEnds);
 }

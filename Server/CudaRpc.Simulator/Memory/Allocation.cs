@@ -4,6 +4,7 @@ namespace CudaRpc.Simulator.Memory;
 public sealed unsafe class Allocation
 {
     private bool _live = true;
+    private bool _isSynchronous;
 
     internal Allocation(ulong address, ulong size, byte* host, object owner, MemoryBlock? block = null)
     {
@@ -22,6 +23,13 @@ public sealed unsafe class Allocation
 
     /// <summary>Whoever the allocation was made for; compared by reference only.</summary>
     public object Owner { get; }
+
+    /// <summary>Whether calls that are not asynchronous by name wait for what they do to it (CU_POINTER_ATTRIBUTE_SYNC_MEMOPS).</summary>
+    internal bool IsSynchronous
+    {
+        get => Volatile.Read(ref _isSynchronous);
+        set => Volatile.Write(ref _isSynchronous, value);
+    }
 
     /// <summary>False once freed.</summary>
     public bool IsLive => Volatile.Read(ref _live);

@@ -10,5 +10,8 @@ internal readonly record struct MemoryPlace(AddressSpace? Memory, ulong Address)
     // SAFETY: host pointers are the caller's promise. Device addresses are resolved only while the bytes are in use and pinned.
     public unsafe byte* Resolve(ulong bytes) => Memory is null ? (byte*)Address : Memory.Resolve(Address, bytes);
 
+    /// <summary>Whether calls that are not asynchronous by name wait for what they do to it.</summary>
+    public bool IsSynchronous => Memory is not null && Memory.TryFind(Address, out Allocation? allocation) && allocation.IsSynchronous;
+
     public MemoryPin Pin() => Memory?.Pin() ?? default;
 }

@@ -35,6 +35,8 @@ internal readonly struct PointerInfo
 
     public MemoryAccess Access { get; init; }
 
+    public bool IsSynchronous { get; init; }
+
     public ulong Id { get; init; }
 
     public nint Pool { get; init; }
@@ -92,7 +94,10 @@ internal readonly struct PointerInfo
             case CU_POINTER_ATTRIBUTE_IS_MANAGED:
                 *(uint*)data = IsManaged ? 1u : 0u;
                 break;
-            case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS or CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE
+            case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+                *(uint*)data = IsSynchronous ? 1u : 0u;
+                break;
+            case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE
                 or CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE or CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
                 *(uint*)data = 0;
                 break;

@@ -11,6 +11,9 @@ public sealed class ServerUrlTests
     [InlineData("tcp:/localhost", "known schemes")]
     [InlineData("sim", "known schemes")]
     [InlineData("sim://", "known schemes")]
+    [InlineData("sim:?devices=0", "1 to 16")]
+    [InlineData("sim:?devices=17", "1 to 16")]
+    [InlineData("sim:?devices=two", "1 to 16")]
     [InlineData("tcp://", "names no host")]
     [InlineData("tcp://:14834", "names no host")]
     [InlineData("tcp://a b:1", "names no host")]
@@ -49,6 +52,7 @@ public sealed class ServerUrlTests
     [InlineData("tcp://[fe80::1]:7", "tcp", "fe80::1", 7, "", "tcp://[fe80::1]:7")]
     [InlineData("unix:///run/a b.sock", "unix", "", 0, "/run/a b.sock", "unix:///run/a b.sock")]
     [InlineData("sim:", "sim", "", 0, "", "sim:")]
+    [InlineData("sim:?devices=2", "sim", "", 0, "", "sim:?devices=2")]
     [InlineData("native:", "native", "", 0, "", "native:")]
     public void Parse_Url_ReadsItsParts(string text, string scheme, string host, int port, string path, string canonical)
     {

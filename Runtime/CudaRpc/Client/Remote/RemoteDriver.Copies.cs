@@ -43,7 +43,7 @@ public sealed unsafe partial class RemoteDriver
             (false, false) => cuStreamSynchronize(hStream) is var status and not CUresult.CUDA_SUCCESS ? status : HostToHost(dst, src, ByteCount),
         };
 
-    private CUresult ToDevice(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted)
+    private CUresult ToDevice(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted, bool readsNow = false)
     {
         if (CheckCopy(source, destination, stream, bytes) is CUresult decided)
         {
@@ -56,7 +56,7 @@ public sealed unsafe partial class RemoteDriver
             call.Write(destination.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
-            if (IsReadLater(callId, source, bytes))
+            if (!readsNow && IsReadLater(callId, source, bytes))
             {
                 call.Write(_session.Host.Add(new HostRegion(source, bytes)));
                 return call.Post();

@@ -38,6 +38,47 @@ public sealed unsafe partial class RemoteDriver
         return Local(CUresult.CUDA_SUCCESS);
     }
 
+    /// <inheritdoc/>
+    public override CUresult cuPointerSetAttribute(void* value, CUpointer_attribute attribute, CUdeviceptr ptr)
+    {
+        MappedRange? mapping = null;
+        if (value == null || attribute != CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS
+            || !_session.Ranges.TryFind(ptr.Value, out DeviceRange range)
+            || (range.Reserved is ReservedRange reserved && (mapping = reserved.Find(ptr.Value)) is null))
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuPointerSetAttribute);
+            call.WriteArray((byte*)value, sizeof(int));
+            call.Write((int)attribute);
+            call.Write(ptr.Value);
+            CUresult status = call.Invoke();
+            if (status != CUresult.CUDA_SUCCESS)
+            {
+                return status;
+            }
+
+            call.End();
+            if (mapping is not null)
+            {
+                mapping.IsSynchronous = *(int*)value != 0;
+            }
+            else
+            {
+                _session.Ranges.SetSynchronous(range.Base, *(int*)value != 0);
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuPointerSetAttribute, failure);
+        }
+    }
+
     private CUresult Attribute(void* data, CUpointer_attribute attribute, ulong address)
     {
         if (Size(attribute) is not int size)
@@ -97,6 +138,7 @@ public sealed unsafe partial class RemoteDriver
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => mapping.Base,
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => mapping.Bytes,
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS => mapping.IsSynchronous ? 1u : 0u,
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => (ulong)mapping.Allocation.Properties.requestedHandleTypes,
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)mapping[Context(default)?.Device ?? mapping.Allocation.Device],
             CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
@@ -114,6 +156,7 @@ public sealed unsafe partial class RemoteDriver
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => range.Bytes,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS => range.IsSynchronous ? 1u : 0u,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => (ulong)range.Pool,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,
         _ => 0,
