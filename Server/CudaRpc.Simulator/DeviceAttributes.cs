@@ -22,6 +22,7 @@ internal static class DeviceAttributes
     public const int RegistersPerMultiprocessor = 64 << 10, MaxRegistersPerThread = 255;
     public const int ThreadsPerMultiprocessor = 2048, BlocksPerMultiprocessor = 32;
     public const int TextureAlignment = 512, MaxPitch = int.MaxValue, ConstantMemory = 64 << 10, ClockKilohertz = 1_000_000;
+    public const int MaxLinearTexels = 1 << 28, MaxPlaneWidth = 131072, MaxPlaneHeight = 65000, MaxPlanePitch = 2097120, TexturePitchAlignment = 32;
     public const int FirstPciBus = 1;
     public const int LeastPriority = 0, GreatestPriority = -5;
 
@@ -62,7 +63,7 @@ internal static class DeviceAttributes
         CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY => ConstantMemory,
         CU_DEVICE_ATTRIBUTE_MAX_PITCH => MaxPitch,
         CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT => TextureAlignment,
-        CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT => 32,
+        CU_DEVICE_ATTRIBUTE_TEXTURE_PITCH_ALIGNMENT => TexturePitchAlignment,
         CU_DEVICE_ATTRIBUTE_SURFACE_ALIGNMENT => 512,
         CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING => 1,
         CU_DEVICE_ATTRIBUTE_HOST_REGISTER_SUPPORTED => 1,
@@ -97,7 +98,7 @@ internal static class DeviceAttributes
         CU_DEVICE_ATTRIBUTE_NUMA_ID => -1,
         CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID => -1,
 
-        // Texture and surface limits of the architecture, which have no capability bit of their own. The driver has no arrays or textures.
+        // Texture and surface limits of the architecture, which have no capability bit of their own.
         >= CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_WIDTH and <= CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_MIPMAPPED_WIDTH
             when TextureLimit(attribute) is int limit => limit,
 
@@ -141,10 +142,10 @@ internal static class DeviceAttributes
         CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_WIDTH => 32768,
         CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_LAYERED_WIDTH => 32768,
         CU_DEVICE_ATTRIBUTE_MAXIMUM_SURFACECUBEMAP_LAYERED_LAYERS => 2046,
-        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH => 268435456,
-        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH => 131072,
-        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT => 65000,
-        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH => 2097120,
+        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LINEAR_WIDTH => MaxLinearTexels,
+        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_WIDTH => MaxPlaneWidth,
+        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_HEIGHT => MaxPlaneHeight,
+        CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_LINEAR_PITCH => MaxPlanePitch,
         CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_MIPMAPPED_WIDTH => 32768,
         CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE2D_MIPMAPPED_HEIGHT => 32768,
         CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_MIPMAPPED_WIDTH => 32768,

@@ -1,9 +1,14 @@
+using CudaRpc.Simulator.Textures;
+
 namespace CudaRpc.Simulator.Objects;
 
 internal sealed partial class DriverContext
 {
     // Memory of arrays, by address. It is owned by this set, not by the context: no address of it is one that programs may use.
     private readonly HashSet<ulong> _arrays = [];
+
+    /// <summary>What kernels of the context may sample, load from and store to by number.</summary>
+    public TextureTable Textures { get; } = new();
 
     /// <summary>Allocates the memory of an array. 0: it does not fit, or the context is closing.</summary>
     public ulong AllocateArray(ulong bytes)

@@ -14,7 +14,7 @@ internal sealed class DriverModule : ContextObject, IDisposable
     {
         Library = library;
         var managed = new ManagedVariables(bytes => context.Driver.AllocateVariable(context, bytes), context.Driver.FreeVariable);
-        Loaded = new LoadedModule(code, context.Device.Memory, context, managed);
+        Loaded = new LoadedModule(code, context.Device.Memory, context, managed) { Textures = context.Textures };
     }
 
     /// <summary>The library the module belongs to, or null if the program loaded it as a module.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Ptx.Execution;
+using CudaRpc.Simulator.Textures;
 
 namespace CudaRpc.Simulator.Ptx;
 
@@ -54,6 +55,9 @@ public sealed unsafe class LoadedModule : IDisposable
 
     /// <summary>Where it was loaded.</summary>
     public DeviceMemory Memory { get; }
+
+    /// <summary>The textures and surfaces that its kernels may use.</summary>
+    internal TextureTable Textures { get; init; } = new();
 
     /// <summary>Whether the program reaches the variable, if there is one of that name.</summary>
     public bool IsManaged(string name) => Module.Globals.FirstOrDefault(global => global.Name == name) is { } global && IsManaged(global);

@@ -47,6 +47,9 @@ internal sealed unsafe partial class KernelCompiler
             case "bra" or "brx" or "exit" or "ret" or "trap" or "nanosleep" or "bar" or "barrier" or "call":
                 CompileControl(instruction.Opcode, modifiers);
                 break;
+            case "tex" or "tld4" or "txq" or "suq" or "suld" or "sust" or "istypep":
+                CompileTexture(instruction.Opcode, modifiers);
+                break;
             case "shfl" or "vote" or "match" or "redux" or "activemask":
                 CompileWarp(instruction.Opcode, modifiers);
                 break;

@@ -201,7 +201,7 @@ internal sealed unsafe partial class KernelCompiler
     private Roles AddressOf(OperandSyntax operand, PtxStateSpace space, int bytes, ref Instruction instruction, out bool isParameter)
     {
         isParameter = false;
-        if (operand.Kind != OperandKind.Address)
+        if (operand.Kind != OperandKind.Address || operand.Elements.Count != 0)
         {
             throw Error($"{operand} is not an address");
         }

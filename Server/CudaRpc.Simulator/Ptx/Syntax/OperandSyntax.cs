@@ -14,7 +14,7 @@ internal enum OperandKind
     /// <summary>64-bit float constant.</summary>
     Double,
 
-    /// <summary>[name + offset] or [number].</summary>
+    /// <summary>[name + offset], [number] or [name, {coordinates}].</summary>
     Address,
 
     /// <summary>{a, b, ...}</summary>
@@ -39,7 +39,7 @@ internal sealed record OperandSyntax(OperandKind Kind, int Line)
     /// <summary>True for !p.</summary>
     public bool Negated { get; init; }
 
-    /// <summary>Elements of a vector, pair or list.</summary>
+    /// <summary>Elements of a vector, pair or list; coordinates behind the name of a texture or surface.</summary>
     public IReadOnlyList<OperandSyntax> Elements { get; init; } = [];
 
     public override string ToString() => Kind switch

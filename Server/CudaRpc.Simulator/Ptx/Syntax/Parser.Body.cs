@@ -197,8 +197,16 @@ internal sealed partial class Parser
     {
         string? name = _token.Kind == TokenKind.Name ? TakeQualifiedName() : null;
         ulong offset = name is null ? ParseConstant().Bits : ParseOffset();
+        IReadOnlyList<OperandSyntax> coordinates = TryTake(',') ? ParseCoordinates() : [];
         Take(']');
-        return new OperandSyntax(OperandKind.Address, line) { Name = name, Bits = offset };
+        return new OperandSyntax(OperandKind.Address, line) { Name = name, Bits = offset, Elements = coordinates };
+    }
+
+    // [texture, {x, y}] or [texture, x].
+    private IReadOnlyList<OperandSyntax> ParseCoordinates()
+    {
+        OperandSyntax coordinates = ParseSingleOperand();
+        return coordinates.Kind == OperandKind.Vector ? coordinates.Elements : [coordinates];
     }
 
     // %tid.x is one name.
