@@ -48,6 +48,7 @@ internal sealed class ServerSession
         Images = images;
         _limits = limits;
         Handles = new ServerHandles(limits.HandlesPerSession);
+        Textures = new TextureObjects(limits.HandlesPerSession);
         DefaultPools = new DefaultPools(driver, Handles);
         Mappings = new SessionMappings(driver, limits.HandlesPerSession);
         Token = RandomNumberGenerator.GetBytes(Handshake.TokenSize);
@@ -68,6 +69,8 @@ internal sealed class ServerSession
     public DefaultPools DefaultPools { get; }
 
     public SessionMappings Mappings { get; }
+
+    public TextureObjects Textures { get; }
 
     public SequenceGate Gate { get; } = new();
 
@@ -159,6 +162,7 @@ internal sealed class ServerSession
     {
         Handles.Remove(id);
         Handles.RemoveContext(native);
+        Textures.RemoveContext(native);
         Host.ReleaseContext(native, survivor: null);
         TakeFailure(HandleId.Number(id), out _);
         foreach ((ulong address, DeviceBlock block) in _memory)
@@ -174,6 +178,7 @@ internal sealed class ServerSession
     public void ReclaimContext(nint context)
     {
         Host.ReleaseContext(context, Driver);
+        Textures.DestroyContext(context, Driver);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
         {
             if (handle.Parent == 0)

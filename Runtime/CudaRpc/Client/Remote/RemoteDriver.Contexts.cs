@@ -80,6 +80,7 @@ public sealed unsafe partial class RemoteDriver
             call.Post();
             Handles.Forget(ctx.Value);
             _session.Ranges.RemoveContext(ctx);
+            ForgetTextures(ctx);
             return CUresult.CUDA_SUCCESS;
         }
         catch (Exception failure)

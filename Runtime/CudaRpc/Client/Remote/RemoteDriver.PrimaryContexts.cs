@@ -160,6 +160,7 @@ public sealed unsafe partial class RemoteDriver
             call.Post();
             Handles.Forget(primary.Id);
             _session.Ranges.RemoveContext(new CUcontext(primary.Id));
+            ForgetTextures(new CUcontext(primary.Id));
             return CUresult.CUDA_SUCCESS;
         }
         catch (Exception failure)
