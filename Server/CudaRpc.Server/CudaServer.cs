@@ -17,6 +17,7 @@ internal sealed class CudaServer : IDisposable
 {
     private readonly Func<CudaDriver> _openDriver;
     private readonly ServerLimits _limits;
+    private readonly HostWindows _windows = new();
     private readonly ILogger _logger;
     private readonly DeviceSnapshot _devices;
 
@@ -280,7 +281,7 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _logger);
+            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger);
             _sessions.Add(session);
             return session;
         }

@@ -15,6 +15,11 @@ internal sealed record ServerLimits
     /// <summary>Bytes of module images that are kept, so that clients need not send them again.</summary>
     public long ImageCacheBytes { get; init; } = 256 << 20;
 
+    /// <summary>
+    /// Bytes of a client's host memory that kernels may reach at a time; the server holds them twice. More is CUDA_ERROR_OUT_OF_MEMORY.
+    /// </summary>
+    public long HostBytesPerSession { get; init; } = 16L << 30;
+
     /// <summary>Connections that have not greeted yet, at a time. One more is closed at once: each costs a thread.</summary>
     public int Greetings { get; init; } = 256;
 

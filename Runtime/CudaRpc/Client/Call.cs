@@ -9,7 +9,7 @@ namespace CudaRpc.Client;
 /// One driver call on its way: arguments are written, the call is posted or invoked, results are read. Lives on the caller's stack and
 /// allocates nothing. Until it is sent nothing of it leaves, so an exception in between costs only the call.
 /// </summary>
-internal unsafe ref struct Call
+internal unsafe ref partial struct Call
 {
     private readonly Session _session;
     private readonly Lane _lane;
@@ -25,8 +25,18 @@ internal unsafe ref struct Call
     private NativeBytes? _bulkSink;
     private nint _minted;
 
-    public Call(Session session, Lane lane, uint callId)
+    // Where addresses among the arguments are looked up; null where there are none to find.
+    private readonly HostMemory? _hostMemory;
+    private bool _namesHostMemory;
+    private bool _wantsHostMemory;
+
+    /// <param name="session">Whose call it is.</param>
+    /// <param name="lane">What carries it; its thread is the calling one.</param>
+    /// <param name="callId">The function.</param>
+    /// <param name="isOwn">Whether the session makes it to serve host memory, and so looks for none among its arguments.</param>
+    public Call(Session session, Lane lane, uint callId, bool isOwn = false)
     {
+        _hostMemory = isOwn || session.HostMemory.Blocks.IsEmpty ? null : session.HostMemory;
         _session = session;
         _lane = lane;
         _callId = callId;
@@ -49,7 +59,15 @@ internal unsafe ref struct Call
 
     public void Write(long value) => _writer.Write(value);
 
-    public void Write(ulong value) => _writer.Write(value);
+    public void Write(ulong value)
+    {
+        if (_hostMemory is not null)
+        {
+            Note(value);
+        }
+
+        _writer.Write(value);
+    }
 
     public void Write(nint value) => _writer.Write((long)value);
 
@@ -133,6 +151,7 @@ internal unsafe ref struct Call
     public CUresult Post()
     {
         _writer.Flush();
+        PrepareHostMemory();
         if (_rowsIn.Start != 0)
         {
             PostRows();
@@ -147,13 +166,14 @@ internal unsafe ref struct Call
         }
 
         AdoptMinted();
-        return CUresult.CUDA_SUCCESS;
+        return Settle();
     }
 
     /// <summary>Sends the call and waits. On success the results are read next, then <see cref="End"/>.</summary>
     public CUresult Invoke()
     {
         _writer.Flush();
+        PrepareHostMemory();
         FrameHeader reply = _rowsIn.Start == 0
             ? _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body)
             : _lane.InvokeRows(_callId, _rowsIn, out body);
@@ -290,6 +310,11 @@ internal unsafe ref struct Call
         if (length > ProtocolLimits.Body)
         {
             throw new FrameTooLargeException((long)length, ProtocolLimits.Body);
+        }
+
+        if (_hostMemory is not null)
+        {
+            NoteWords((byte*)bytes, length);
         }
 
         _writer.Write(new ReadOnlySpan<byte>(bytes, (int)length));

@@ -18,8 +18,9 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
     private readonly BlockingCollection<CallRequest> _calls = [];
     private readonly Lock _startLock = new();
 
-    // Held while a reply goes out: both threads answer.
+    // Held while a frame goes out: both threads answer, and others send changes.
     private readonly Lock _sendLock = new();
+    private readonly ByteBuffer _changes = new(256, 1 << 10);
 
     // Held while a region's memory is touched, so that memory whose region has been removed is touched no more.
     private readonly Lock _regionLock = new();
@@ -32,6 +33,11 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
     private uint _landed;
     private bool _lost;
     private bool _started;
+    private readonly long _greeting = reader.BytesReceived;
+    private long _bytesSent;
+
+    /// <summary>Bytes of the connection so far, its greeting apart.</summary>
+    public CallStatistics Statistics => new(0, 0, 0, Volatile.Read(ref _bytesSent), reader.BytesReceived - _greeting);
 
     /// <summary>Bytes that one-time regions wait for.</summary>
     public long PendingBytes => Interlocked.Read(ref _pendingBytes);
@@ -76,6 +82,15 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
             {
                 Interlocked.Add(ref _pendingBytes, -(long)region.Length);
             }
+        }
+    }
+
+    /// <summary>After the session's end: no memory of the program is touched any more when this returns.</summary>
+    public void RemoveRegions()
+    {
+        lock (_regionLock)
+        {
+            _regions.Clear();
         }
     }
 
@@ -124,9 +139,27 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
         }
     }
 
+    /// <summary>Tells the server what has changed in the memory that begins at <paramref name="start"/>. In order of the calls.</summary>
+    public void SendChanges(ulong start, ulong offset, ReadOnlySpan<byte> changes)
+    {
+        lock (_sendLock)
+        {
+            _changes.Clear(FrameHeader.Size);
+            var writer = new MessagePackWriter(_changes);
+            writer.Write(start);
+            writer.Write(offset);
+            writer.Flush();
+            new FrameHeader((uint)(_changes.Length - FrameHeader.Size), ControlId.HostChanges, FrameFlags.None, 0, 0, (ulong)changes.Length)
+                .Write(_changes.Slice(0, FrameHeader.Size));
+            connection.Send(_changes.Written, changes);
+            _bytesSent += _changes.Length + changes.Length;
+        }
+    }
+
     private static bool Overlaps(HostRegion region, ulong start, ulong bytes) => (ulong)region.Start < start + bytes && start < region.End;
 
-    private void Start()
+    /// <summary>Begins to receive, unless it has.</summary>
+    public void Start()
     {
         if (Volatile.Read(ref _started))
         {
@@ -177,6 +210,10 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
             case ControlId.HostWrite:
                 Write(body.ReadInt64(), body.ReadUInt64(), header.BulkLength, body.ReadBoolean());
                 break;
+            case ControlId.HostChanges:
+                session.HostMemory.Apply(body.ReadUInt64(), body.ReadUInt64(), reader, header.BulkLength);
+                Land();
+                break;
             case ControlId.HostRead:
                 Read(header.Sequence, body.ReadInt64(), body.ReadUInt64(), body.ReadUInt64(), body.ReadBoolean());
                 break;
@@ -211,6 +248,11 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
             }
         }
 
+        Land();
+    }
+
+    private void Land()
+    {
         lock (_landing)
         {
             Volatile.Write(ref _landed, _landed + 1);
@@ -265,6 +307,8 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
 
             try
             {
+                // What the function has written is there for the work behind it.
+                session.HostMemory.Flush();
                 Reply(ControlId.HostCall, call.Sequence, null, 0, 0);
             }
             catch (Exception failure) when (failure is IOException or ObjectDisposedException)
@@ -282,6 +326,7 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
         lock (_sendLock)
         {
             connection.Send(header, default);
+            _bytesSent += header.Length + (long)length;
             for (nuint done = 0; done < length;)
             {
                 byte* piece = region!.Piece(offset + done, length - done, out nuint together);

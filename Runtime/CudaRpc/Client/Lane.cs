@@ -34,10 +34,12 @@ internal sealed unsafe partial class Lane
     private long _bytesSent;
     private long _bytesReceived;
 
-    public Lane(Session session) => _session = session;
+    /// <param name="session">Whose it is.</param>
+    /// <param name="owner">The thread whose calls it carries, null for none in particular.</param>
+    public Lane(Session session, Thread? owner) => (_session, Owner) = (session, owner);
 
-    /// <summary>The thread whose calls the lane carries.</summary>
-    public Thread Owner { get; } = Thread.CurrentThread;
+    /// <summary>The thread whose calls the lane carries; null where the session's own calls do.</summary>
+    public Thread? Owner { get; }
 
     /// <summary>Contexts of this thread, the current one on top.</summary>
     public Stack<CUcontext> Contexts { get; } = new();

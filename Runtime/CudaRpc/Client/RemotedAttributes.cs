@@ -12,13 +12,10 @@ internal static class RemotedAttributes
     /// <summary>The value a program sees where the server's device answers <paramref name="value"/>.</summary>
     public static int Seen(CUdevice_attribute attribute, int value) => attribute switch
     {
-        // Kernels would have to reach the program's memory, or the program the device's.
-        CU_DEVICE_ATTRIBUTE_CAN_MAP_HOST_MEMORY or
-        CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY or
+        // Kernels would have to reach the program's memory while they run, or memory that the driver was not told of, or the program the device's.
         CU_DEVICE_ATTRIBUTE_HOST_NATIVE_ATOMIC_SUPPORTED or
         CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS or
         CU_DEVICE_ATTRIBUTE_CONCURRENT_MANAGED_ACCESS or
-        CU_DEVICE_ATTRIBUTE_CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM or
         CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES or
         CU_DEVICE_ATTRIBUTE_DIRECT_MANAGED_MEM_ACCESS_FROM_HOST or
         CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS or

@@ -39,6 +39,7 @@ public sealed class Session : IDisposable
         _options = options;
         (_control, FrameReader reader, Welcome welcome) = Open([]);
         Host = new HostLink(this, _control, reader);
+        HostMemory = new HostMemory(this);
         _token = welcome.Token;
         ServerName = welcome.Server;
         Devices = welcome.Devices;
@@ -56,7 +57,7 @@ public sealed class Session : IDisposable
         {
             lock (_lock)
             {
-                CallStatistics sum = _retired;
+                CallStatistics sum = _retired + Host.Statistics;
                 foreach (Lane lane in _lanes)
                 {
                     sum += lane.Statistics;
@@ -79,6 +80,9 @@ public sealed class Session : IDisposable
 
     /// <summary>What the server asks of the program's memory and functions.</summary>
     internal HostLink Host { get; }
+
+    /// <summary>Memory of the program that the driver knows.</summary>
+    internal HostMemory HostMemory { get; }
 
     internal PrimaryContext Primary(int device) => _primaries[device];
 
@@ -132,13 +136,14 @@ public sealed class Session : IDisposable
     /// <summary>Counts a call that needed nobody else.</summary>
     internal void CountLocal() => Lane.Local++;
 
-    internal Lane CreateLane()
+    /// <param name="hasThread">Whether it is the calling thread's, and ends with it; else its user lets one thread at a time use it.</param>
+    internal Lane CreateLane(bool hasThread = true)
     {
         RetireEnded();
         lock (_lock)
         {
             // After the session's end a lane that never connects: its calls say why they fail.
-            var lane = new Lane(this);
+            var lane = new Lane(this, hasThread ? Thread.CurrentThread : null);
             if (!_disposed)
             {
                 _lanes.Add(lane);
@@ -227,7 +232,7 @@ public sealed class Session : IDisposable
     {
         foreach (Lane lane in Volatile.Read(ref _pumped))
         {
-            if (!lane.Owner.IsAlive)
+            if (lane.Owner is { IsAlive: false })
             {
                 Retire(lane, Deadline());
             }

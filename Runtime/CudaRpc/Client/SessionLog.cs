@@ -21,6 +21,12 @@ internal static partial class SessionLog
     [LoggerMessage(104, LogLevel.Warning, "Simulated device: {Line}")]
     public static partial void SimulatedDevice(ILogger logger, string line);
 
+    [LoggerMessage(106, LogLevel.Warning, "Kernels cannot reach {Bytes} bytes of host memory at 0x{Start:x}: {Result}.")]
+    public static partial void Unreachable(ILogger logger, nuint bytes, ulong start, CUresult result);
+
+    [LoggerMessage(107, LogLevel.Warning, "{Bytes} bytes of host memory at 0x{Start:x} are at 0x{Device:x} for kernels: something else is there on the server.")]
+    public static partial void Displaced(ILogger logger, nuint bytes, ulong start, ulong device);
+
     [LoggerMessage(105, LogLevel.Error, "{Call} fails on this thread: {Reason}.")]
     public static partial void LaneRefused(ILogger logger, string call, string reason);
 }

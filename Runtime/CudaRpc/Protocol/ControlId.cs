@@ -17,4 +17,13 @@ internal static class ControlId
 
     /// <summary>From the server, on the session's own connection: call a function of the program. Answered when it has returned.</summary>
     public const uint HostCall = 5;
+
+    /// <summary>
+    /// On the session's own connection, from either side: what has changed in host memory that both have. From the server it counts as one of its
+    /// writes. Not answered.
+    /// </summary>
+    public const uint HostChanges = 6;
+
+    /// <summary>On a lane, posted: calls after it wait until so many changes of the client have been stored.</summary>
+    public const uint HostChanged = 7;
 }

@@ -25,6 +25,9 @@ internal sealed unsafe partial class HostChannel(Connection connection)
     private bool _sending;
     private bool _closed;
 
+    /// <summary>Memory that client and kernels both reach.</summary>
+    public HostTwins Twins { get; set; } = null!;
+
     /// <summary>Writes that have been asked for so far, modulo 2^32. Those of work that is done are among them.</summary>
     public uint Writes => Volatile.Read(ref _writes);
 
@@ -71,6 +74,31 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         }
     }
 
+    /// <summary>
+    /// Tells the client what has changed in its memory that begins at <paramref name="start"/>. The bytes are copied; waits while very many are
+    /// on their way.
+    /// </summary>
+    public void PushChanges(ulong start, ulong offset, ReadOnlySpan<byte> changes)
+    {
+        byte[] copy = changes.ToArray();
+        lock (_lock)
+        {
+            while (!_closed && _queuedBytes > ProtocolLimits.Staged)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            if (_closed)
+            {
+                return;
+            }
+
+            _queuedBytes += copy.Length;
+            Enqueue(new Request(ControlId.HostChanges, (long)start, offset, (nuint)copy.Length, false, CUresult.CUDA_SUCCESS, 0, null, copy));
+            Volatile.Write(ref _writes, _writes + 1);
+        }
+    }
+
     /// <summary>Fetches <paramref name="length"/> bytes of a client's region. Blocks. False where the region or the session is gone.</summary>
     public bool Pull(long region, ulong offset, byte* destination, nuint length, bool isLast)
     {
@@ -79,8 +107,12 @@ internal sealed unsafe partial class HostChannel(Connection connection)
     }
 
     /// <summary>Has the client call a function. Blocks until it has returned. False where the session is gone.</summary>
-    public bool Call(long callback, CUresult status, bool isLast) =>
-        Ask(ControlId.HostCall, callback, 0, 0, isLast, status, new Answer(null, 0));
+    public bool Call(long callback, CUresult status, bool isLast)
+    {
+        // The function sees what the work before it has written.
+        Twins.Push();
+        return Ask(ControlId.HostCall, callback, 0, 0, isLast, status, new Answer(null, 0));
+    }
 
     /// <summary>A function for a stream to call; the channel frees it after its last call, or at the end of the session.</summary>
     public HostFunction CreateFunction(long callback, bool isLast)
@@ -112,6 +144,13 @@ internal sealed unsafe partial class HostChannel(Connection connection)
     {
         while (reader.Read(out FrameHeader header))
         {
+            if (header.CallId == ControlId.HostChanges && header.Flags == FrameFlags.None)
+            {
+                (ulong start, ulong offset) = ReadChanges(reader.Body);
+                Twins.Apply(start, offset, reader, header.BulkLength);
+                continue;
+            }
+
             Answer? answer = null;
             lock (_lock)
             {
@@ -152,6 +191,19 @@ internal sealed unsafe partial class HostChannel(Connection connection)
             {
                 Monitor.Wait(_lock);
             }
+        }
+    }
+
+    private static (ulong Start, ulong Offset) ReadChanges(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            var values = new MessagePackReader(body);
+            return (values.ReadUInt64(), values.ReadUInt64());
+        }
+        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        {
+            throw new ProtocolException($"changes of host memory that do not decode: {failure.Message}", failure);
         }
     }
 
@@ -260,9 +312,13 @@ internal sealed unsafe partial class HostChannel(Connection connection)
                 break;
         }
 
-        writer.Write(request.IsLast);
+        if (request.CallId != ControlId.HostChanges)
+        {
+            writer.Write(request.IsLast);
+        }
+
         writer.Flush();
-        ulong bulk = request.CallId == ControlId.HostWrite ? request.Length : 0;
+        ulong bulk = request.CallId is ControlId.HostWrite or ControlId.HostChanges ? request.Length : 0;
         new FrameHeader((uint)(_frame.Length - FrameHeader.Size), request.CallId, FrameFlags.None, 0, request.Sequence, bulk)
             .Write(_frame.Slice(0, FrameHeader.Size));
         // SAFETY: staging memory of at least that many bytes, which nobody touches until it is given back.

@@ -198,7 +198,8 @@ internal unsafe ref struct ServerCall
     /// All arguments have been read: whether to call the driver. If not, the call has been answered, with an argument's fault or with
     /// the failure of an earlier posted call. On true the caller's context is current.
     /// </summary>
-    public bool Begin()
+    /// <param name="reportsFailures">Whether the program sees the reply, and so may be told of a posted call's failure by it.</param>
+    public bool Begin(bool reportsFailures = true)
     {
         if (!_reader.End)
         {
@@ -212,7 +213,7 @@ internal unsafe ref struct ServerCall
 
         HasBegun = true;
 
-        if (!IsPosted && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
+        if (!IsPosted && reportsFailures && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
         {
             StartReply();
             _writer.Write((uint)deferred.Result);
@@ -283,6 +284,11 @@ internal unsafe ref struct ServerCall
             }
 
             return false;
+        }
+
+        if (status == CUresult.CUDA_SUCCESS && ServerLane.ShowsWork(_header.CallId))
+        {
+            Session.Twins.Push();
         }
 
         StartReply();

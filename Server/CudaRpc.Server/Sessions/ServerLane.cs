@@ -56,6 +56,12 @@ internal sealed unsafe class ServerLane : IDisposable
                 return true;
             }
 
+            if (header.CallId == ControlId.HostChanged)
+            {
+                AwaitChanges();
+                continue;
+            }
+
             bool releases = posted && IsRelease(header.CallId);
             bool keepsTurn = posted && !releases && !EndsContext(header.CallId);
             // Before the turn is given up, so that a call that waits for releases sees this one.
@@ -209,14 +215,31 @@ internal sealed unsafe class ServerLane : IDisposable
         callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
 
     // Calls after which a program may look at what its copies to the host brought.
-    private static bool ShowsWork(uint callId) =>
+    public static bool ShowsWork(uint callId) =>
         callId is CallId.cuStreamSynchronize or CallId.cuStreamSynchronize_ptsz or CallId.cuStreamQuery or CallId.cuStreamQuery_ptsz
             or CallId.cuEventSynchronize or CallId.cuEventQuery or CallId.cuCtxSynchronize or CallId.cuCtxSynchronize_v2
-            or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2;
+            or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2 or CallId.cuMemcpyPeer or CallId.cuMemcpyPeer_ptds
+            or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
+            or CallId.cuMemHostUnregister;
 
     // These wait for the GPU as well, and for the releases before them, which would otherwise find their context gone.
     private static bool EndsContext(uint callId) =>
         callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
+
+    // Keeps its turn meanwhile: what comes after it is to find the changes.
+    private void AwaitChanges()
+    {
+        try
+        {
+            Session.Twins.WaitForChanges(new MessagePackReader(_reader.Body).ReadUInt32());
+        }
+        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        {
+            throw new ProtocolException($"a count of changes that does not decode: {failure.Message}", failure);
+        }
+
+        Session.Gate.Leave();
+    }
 
     private void Serve(in FrameHeader header)
     {

@@ -37,12 +37,15 @@ internal sealed class ServerSession
     /// <param name="control">The connection whose end is the session's.</param>
     /// <param name="limits">What a client may take.</param>
     /// <param name="images">Module images, shared with other sessions.</param>
+    /// <param name="windows">Addresses for host memory of sessions.</param>
     /// <param name="logger">Where the session says what happens.</param>
-    public ServerSession(int id, CudaDriver driver, Connection control, ServerLimits limits, ImageCache images, ILogger logger)
+    public ServerSession(int id, CudaDriver driver, Connection control, ServerLimits limits, ImageCache images, HostWindows windows, ILogger logger)
     {
         Id = id;
         _control = control;
         Host = new HostChannel(control);
+        Twins = new HostTwins(driver, Host, windows, limits.HostBytesPerSession);
+        Host.Twins = Twins;
         Driver = driver;
         Logger = logger;
         Images = images;
@@ -79,6 +82,9 @@ internal sealed class ServerSession
 
     /// <summary>What the session asks of its client.</summary>
     public HostChannel Host { get; }
+
+    /// <summary>Memory of the client that kernels reach.</summary>
+    public HostTwins Twins { get; }
 
     /// <summary>Device memory the session holds, in bytes.</summary>
     public long MemoryBytes => Interlocked.Read(ref _memoryBytes);
@@ -164,6 +170,7 @@ internal sealed class ServerSession
         Handles.RemoveContext(native);
         Textures.RemoveContext(native);
         Host.ReleaseContext(native, survivor: null);
+        Twins.ReleaseContext(native, survivor: null);
         TakeFailure(HandleId.Number(id), out _);
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
@@ -179,6 +186,7 @@ internal sealed class ServerSession
     {
         Host.ReleaseContext(context, Driver);
         Textures.DestroyContext(context, Driver);
+        Twins.ReleaseContext(context, Driver);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
         {
             if (handle.Parent == 0)
@@ -248,6 +256,7 @@ internal sealed class ServerSession
         // A callback of the driver that waits for the client would keep the driver from ending.
         _control.Abort();
         Host.Close();
+        Twins.Close();
         int handles = Handles.Count;
         ulong bytes = (ulong)MemoryBytes;
         WaitForLanes(s_patience);
@@ -263,6 +272,7 @@ internal sealed class ServerSession
         }
 
         Host.Free();
+        Twins.Free();
         foreach (ServerLink link in Links.Values)
         {
             link.Dispose();
@@ -291,6 +301,7 @@ internal sealed class ServerSession
             {
                 Driver.cuCtxDestroy_v2(new CUcontext(handle.Native));
                 Host.ReleaseContext(handle.Native, survivor: null);
+                Twins.ReleaseContext(handle.Native, survivor: null);
             }
 
             Handles.RemoveContext(handle.Native);

@@ -81,6 +81,7 @@ public sealed unsafe partial class RemoteDriver
             Handles.Forget(ctx.Value);
             _session.Ranges.RemoveContext(ctx);
             ForgetTextures(ctx);
+            HostMemory.RemoveContext(ctx);
             return CUresult.CUDA_SUCCESS;
         }
         catch (Exception failure)

@@ -45,6 +45,12 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult ToDevice(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted, bool readsNow = false)
     {
+        if (HostMemory.IsTwin((ulong)source))
+        {
+            // Kernels may have written it, or may be about to: the server's side of it is what the stream's order is about.
+            return WithinServer(callId == CallId.cuMemcpyHtoDAsync_v2, destination, new CUdeviceptr((ulong)source), bytes, stream);
+        }
+
         if (CheckCopy(source, destination, stream, bytes) is CUresult decided)
         {
             return decided;
@@ -85,6 +91,11 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult ToHost(uint callId, void* destination, CUdeviceptr source, nuint bytes, CUstream stream)
     {
+        if (HostMemory.IsTwin((ulong)destination))
+        {
+            return WithinServer(callId == CallId.cuMemcpyDtoHAsync_v2, new CUdeviceptr((ulong)destination), source, bytes, stream);
+        }
+
         if (CheckCopy(destination, source, stream, bytes) is CUresult decided)
         {
             return decided;
@@ -117,6 +128,9 @@ public sealed unsafe partial class RemoteDriver
             return _session.Failed(callId, failure);
         }
     }
+
+    private CUresult WithinServer(bool asynchronous, CUdeviceptr destination, CUdeviceptr source, nuint bytes, CUstream stream) =>
+        asynchronous ? cuMemcpyDtoDAsync_v2(destination, source, bytes, stream) : cuMemcpyDtoD_v2(destination, source, bytes);
 
     // Page-locked memory is written when the stream gets there; for other memory CUDA has the caller wait. Beyond what the server stages
     // for us we wait as well.
@@ -153,7 +167,7 @@ public sealed unsafe partial class RemoteDriver
         return host == null || leaves || bytes > long.MaxValue ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
     }
 
-    private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _);
+    private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _) || HostMemory.IsTwin(address.Value);
 
     private CUresult HostToHost(CUdeviceptr destination, CUdeviceptr source, nuint bytes)
     {

@@ -44,7 +44,7 @@ public sealed unsafe partial class RemoteDriver
     // A call that makes the program's thread wait for the GPU, but is posted here: the data of copies must be there when it returns.
     private CUresult EndHostWork(CUcontext context)
     {
-        if (_session.Host.PendingBytes == 0)
+        if (_session.Host.PendingBytes == 0 && !HostMemory.HasTwins)
         {
             return CUresult.CUDA_SUCCESS;
         }

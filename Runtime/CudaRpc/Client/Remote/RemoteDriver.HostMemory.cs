@@ -1,19 +1,14 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 
 namespace CudaRpc.Client;
 
-// Page-locked memory makes copies to a GPU in the same machine fast. Here it is ordinary memory of the program: copies from and to it are
-// right, but kernels cannot reach it, so whatever asks for its device address is refused.
+// Page-locked memory is memory of the program until kernels may reach it; then it has a twin on the server. docs/host-memory.md.
 public sealed unsafe partial class RemoteDriver
 {
-    private const nuint HostAlignment = 4096;
     private const uint HostAllocFlags = 7; // CU_MEMHOSTALLOC_PORTABLE | DEVICEMAP | WRITECOMBINED
     private const uint HostRegisterFlags = 15; // CU_MEMHOSTREGISTER_PORTABLE | DEVICEMAP | IOMEMORY | READ_ONLY
     private const uint HostMapped = 2;
-
-    private readonly ConcurrentDictionary<nint, HostBlock> _hostBlocks = new();
+    private const uint HostInputOutput = 4;
 
     /// <inheritdoc/>
     public override CUresult cuMemAllocHost_v2(void** pp, nuint bytesize) => cuMemHostAlloc(pp, bytesize, 0);
@@ -26,28 +21,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
 
-        if (Current.Value == 0)
-        {
-            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
-        }
-
-        if ((Flags & HostMapped) != 0)
-        {
-            SessionLog.NotSupported(_session.Logger, "cuMemHostAlloc", "memory mapped into the device (CU_MEMHOSTALLOC_DEVICEMAP) cannot be reached from another machine");
-            return Local(CUresult.CUDA_ERROR_NOT_SUPPORTED);
-        }
-
-        try
-        {
-            void* memory = NativeMemory.AlignedAlloc(bytesize, HostAlignment);
-            _hostBlocks[(nint)memory] = new HostBlock(bytesize, Flags, IsRegistered: false);
-            *pp = memory;
-            return Local(CUresult.CUDA_SUCCESS);
-        }
-        catch (OutOfMemoryException)
-        {
-            return Local(CUresult.CUDA_ERROR_OUT_OF_MEMORY);
-        }
+        CUresult status = Allocate(
+            CallId.cuMemHostAlloc, bytesize, Flags, HostBlockKind.Allocated, reachable: (Flags & HostMapped) != 0, out ulong address);
+        return status == CUresult.CUDA_SUCCESS ? Local((ulong*)pp, address) : Local(status);
     }
 
     /// <inheritdoc/>
@@ -58,20 +34,15 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_SUCCESS);
         }
 
-        if (!_hostBlocks.TryGetValue((nint)p, out HostBlock block) || block.IsRegistered || !_hostBlocks.TryRemove((nint)p, out _))
-        {
-            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
-        }
-
-        CUresult status = EndCopies((ulong)p, block.Bytes);
-        NativeMemory.AlignedFree(p);
-        return Local(status);
+        return HostMemory.Blocks.TryRemove((ulong)p, HostBlockKind.Allocated, out HostBlock? block)
+            ? Free(CallId.cuMemFreeHost, block)
+            : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
     }
 
     /// <inheritdoc/>
     public override CUresult cuMemHostRegister_v2(void* p, nuint bytesize, uint Flags)
     {
-        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0)
+        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0 || bytesize > nuint.MaxValue - (nuint)p)
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
@@ -81,15 +52,24 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
         }
 
-        if ((Flags & HostMapped) != 0)
+        if ((Flags & HostInputOutput) != 0)
         {
-            SessionLog.NotSupported(_session.Logger, "cuMemHostRegister_v2", "memory mapped into the device (CU_MEMHOSTREGISTER_DEVICEMAP) cannot be reached from another machine");
+            SessionLog.NotSupported(_session.Logger, "cuMemHostRegister_v2", "memory of another device (CU_MEMHOSTREGISTER_IOMEMORY) cannot be reached from another machine");
             return Local(CUresult.CUDA_ERROR_NOT_SUPPORTED);
         }
 
-        return Local(_hostBlocks.TryAdd((nint)p, new HostBlock(bytesize, Flags, IsRegistered: true))
-            ? CUresult.CUDA_SUCCESS
-            : CUresult.CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
+        if (!HostMemory.TryRegister((ulong)p, bytesize, Flags, Current, out HostBlock? block))
+        {
+            return Local(CUresult.CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
+        }
+
+        CUresult status = (Flags & HostMapped) != 0 ? Reach(CallId.cuMemHostRegister_v2, block) : CUresult.CUDA_SUCCESS;
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            HostMemory.Blocks.TryRemove((ulong)p, HostBlockKind.Registered, out _);
+        }
+
+        return Local(status);
     }
 
     /// <inheritdoc/>
@@ -100,18 +80,109 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
 
-        bool registered = _hostBlocks.TryGetValue((nint)p, out HostBlock block) && block.IsRegistered && _hostBlocks.TryRemove((nint)p, out _);
-        return Local(registered ? EndCopies((ulong)p, block.Bytes) : CUresult.CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
+        return Local(HostMemory.Blocks.TryRemove((ulong)p, HostBlockKind.Registered, out HostBlock? block)
+            ? EndUse(CallId.cuMemHostUnregister, block)
+            : CUresult.CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
     }
 
     /// <inheritdoc/>
     public override CUresult cuMemHostGetFlags(uint* pFlags, void* p) =>
-        _hostBlocks.TryGetValue((nint)p, out HostBlock block) && !block.IsRegistered
+        HostMemory.Blocks.Find((ulong)p) is { Kind: HostBlockKind.Allocated } block && block.Contains((ulong)p)
             ? Local(pFlags, block.Flags)
             : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
 
+    /// <inheritdoc/>
+    public override CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* pdptr, void* p, uint Flags)
+    {
+        if (Current.Value == 0)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+        }
+
+        if (pdptr == null || Flags != 0 || HostMemory.Blocks.Find((ulong)p) is not { Kind: not HostBlockKind.Managed } block || !block.Contains((ulong)p))
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        CUresult status = Reach(CallId.cuMemHostGetDevicePointer_v2, block);
+        return status == CUresult.CUDA_SUCCESS
+            ? Local(pdptr, new CUdeviceptr(block.DeviceAddress + ((ulong)p - block.Start)))
+            : Local(status);
+    }
+
+    private CUresult Allocate(uint callId, nuint bytes, uint flags, HostBlockKind kind, bool reachable, out ulong address)
+    {
+        address = 0;
+        if (Current.Value == 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+        }
+
+        try
+        {
+            if (bytes > long.MaxValue || HostMemory.Allocate(bytes, flags, kind, Current) is not HostBlock block)
+            {
+                return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+            }
+
+            CUresult status = reachable ? Reach(callId, block) : CUresult.CUDA_SUCCESS;
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                address = block.Start;
+            }
+            else if (HostMemory.Blocks.TryRemove(block.Start, kind, out _))
+            {
+                HostMemory.Free(block);
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+
+    private CUresult Reach(uint callId, HostBlock block)
+    {
+        try
+        {
+            return HostMemory.Reach(block, Current);
+        }
+        catch (OutOfMemoryException)
+        {
+            return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+
+    // The memory is the program's alone after this, or free.
+    private CUresult EndUse(uint callId, HostBlock block)
+    {
+        try
+        {
+            CUresult status = EndCopies(block.Start, block.Bytes);
+            CUresult ended = HostMemory.End(block, Current);
+            return status == CUresult.CUDA_SUCCESS ? ended : status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
+
+    private CUresult Free(uint callId, HostBlock block)
+    {
+        CUresult status = EndUse(callId, block);
+        HostMemory.Free(block);
+        return Local(status);
+    }
+
     private bool IsPageLocked(ulong address, nuint bytes) =>
-        !_hostBlocks.IsEmpty && TryFindHost(address, out ulong start, out HostBlock block) && bytes <= block.Bytes - (address - start);
+        HostMemory.Blocks.Find(address) is HostBlock block && block.Contains(address) && bytes <= block.Bytes - (address - block.Start);
 
     // Copies from and to memory that is about to be the program's alone: they are waited for, as the driver would, and what is still under
     // way then (in another context, or because the wait failed) is dropped.
@@ -129,32 +200,4 @@ public sealed unsafe partial class RemoteDriver
 
         return status;
     }
-
-    private void FreeHostBlocks()
-    {
-        foreach ((nint memory, HostBlock block) in _hostBlocks)
-        {
-            if (!block.IsRegistered && _hostBlocks.TryRemove(memory, out _))
-            {
-                NativeMemory.AlignedFree((void*)memory);
-            }
-        }
-    }
-
-    private bool TryFindHost(ulong address, out ulong start, out HostBlock block)
-    {
-        foreach ((nint candidate, HostBlock content) in _hostBlocks)
-        {
-            if (address - (ulong)candidate < content.Bytes)
-            {
-                (start, block) = ((ulong)candidate, content);
-                return true;
-            }
-        }
-
-        (start, block) = (0, default);
-        return false;
-    }
-
-    private readonly record struct HostBlock(nuint Bytes, uint Flags, bool IsRegistered);
 }

@@ -81,7 +81,7 @@ public sealed unsafe partial class RemoteDriver
 
         if (!_session.Ranges.Remove(dptr.Value))
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return FreeManaged(dptr.Value);
         }
 
         try

@@ -88,7 +88,7 @@ public sealed unsafe partial class RemoteDriver
 
         ulong? value = _session.Ranges.TryFind(address, out DeviceRange range)
             ? range.Reserved is ReservedRange reserved ? OfMapping(attribute, address, reserved) : OfDevice(attribute, address, range)
-            : TryFindHost(address, out ulong start, out HostBlock block) ? OfHost(attribute, address, start, block) : null;
+            : HostMemory.Blocks.Find(address) is HostBlock block ? OfHost(attribute, address, block) : null;
         if (value is not ulong known)
         {
             return CUresult.CUDA_ERROR_INVALID_VALUE;
@@ -162,16 +162,25 @@ public sealed unsafe partial class RemoteDriver
         _ => 0,
     };
 
-    private ulong? OfHost(CUpointer_attribute attribute, ulong address, ulong start, in HostBlock block) => attribute switch
+    private ulong? OfHost(CUpointer_attribute attribute, ulong address, HostBlock block)
     {
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => (ulong)Current.Value,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE => (ulong)CUmemorytype.CU_MEMORYTYPE_HOST,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => address,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)Context(default)?.Device,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => start,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => block.Bytes,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => null,
-        _ => 0,
-    };
+        ulong offset = address - (block.Contains(address) ? block.Start : block.DeviceAddress);
+        bool isManaged = block.Kind == HostBlockKind.Managed;
+        return attribute switch
+        {
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_CONTEXT => (ulong)block.Context.Value,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE =>
+                (ulong)(isManaged ? CUmemorytype.CU_MEMORYTYPE_DEVICE : CUmemorytype.CU_MEMORYTYPE_HOST),
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => block.Start + offset,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_POINTER => block.DeviceAddress + offset,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL => (ulong?)(Context(block.Context) ?? Context(default))?.Device,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_BUFFER_ID => (1UL << 63) | block.Id,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_START_ADDR or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR => block.Start,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_RANGE_SIZE or CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPING_SIZE => block.Bytes,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_MANAGED => isManaged ? 1UL : 0,
+            CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => isManaged ? 1UL : 0,
+            _ => 0,
+        };
+    }
 }

@@ -161,6 +161,7 @@ public sealed unsafe partial class RemoteDriver
             Handles.Forget(primary.Id);
             _session.Ranges.RemoveContext(new CUcontext(primary.Id));
             ForgetTextures(new CUcontext(primary.Id));
+            HostMemory.RemoveContext(new CUcontext(primary.Id));
             return CUresult.CUDA_SUCCESS;
         }
         catch (Exception failure)

@@ -22,6 +22,8 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
 
     private HandleTable Handles => _session.Handles;
 
+    private HostMemory HostMemory => _session.HostMemory;
+
     private CUcontext Current => _session.Lane.Current;
 
     /// <inheritdoc/>
@@ -31,7 +33,7 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        FreeHostBlocks();
+        _session.HostMemory.Dispose();
     }
 
     /// <summary>Counts a call answered here and returns its result.</summary>
