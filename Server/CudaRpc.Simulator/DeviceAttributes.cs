@@ -24,6 +24,7 @@ internal static class DeviceAttributes
     public const int TextureAlignment = 512, MaxPitch = int.MaxValue, ConstantMemory = 64 << 10, ClockKilohertz = 1_000_000;
     public const int MaxLinearTexels = 1 << 28, MaxPlaneWidth = 131072, MaxPlaneHeight = 65000, MaxPlanePitch = 2097120, TexturePitchAlignment = 32;
     public const int FirstPciBus = 1;
+    public const int PortableClusterSize = 8;
     public const int LeastPriority = 0, GreatestPriority = -5;
 
     /// <summary>The value of <paramref name="attribute"/>, or null for a number that CUDA 13.0 does not define.</summary>
@@ -58,6 +59,7 @@ internal static class DeviceAttributes
         CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR => SharedPerMultiprocessor,
         CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK => SharedReserved,
         CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH => 1,
+        CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH => 1,
 
         // Memory
         CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY => ConstantMemory,

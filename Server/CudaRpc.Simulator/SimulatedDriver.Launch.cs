@@ -1,14 +1,11 @@
 using CudaRpc.Simulator.Execution;
 using CudaRpc.Simulator.Objects;
 using CudaRpc.Simulator.Ptx;
-using static CudaRpc.Driver.CUlaunchAttributeID;
 
 namespace CudaRpc.Simulator;
 
 public sealed unsafe partial class SimulatedDriver
 {
-    private const int MaxLaunchAttributes = 64;
-
     /// <inheritdoc/>
     public override CUresult cuLaunchKernel(
         CUfunction f, uint gridDimX, uint gridDimY, uint gridDimZ, uint blockDimX, uint blockDimY, uint blockDimZ, uint sharedMemBytes,
@@ -39,18 +36,65 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        if (ReadAttributes(*config, out bool cooperative) is not CUDA_SUCCESS and var refused)
+        if (ReadAttributes(*config, out LaunchOptions options) is not CUDA_SUCCESS and var refused)
         {
             return refused;
         }
-        return Launch(f, ShapeOf(*config, cooperative), config->hStream, kernelParams, extra);
+        foreach (CUevent marked in options.Events)
+        {
+            if (Find(marked.Value, out DriverEvent _) is not CUDA_SUCCESS and var noEvent)
+            {
+                return noEvent;
+            }
+        }
+        CUresult launched = Launch(f, ShapeOf(*config, options), config->hStream, kernelParams, extra);
+        // The end of the kernel is the last of the moments at which these events may be recorded.
+        foreach (CUevent marked in options.Events)
+        {
+            launched = launched == CUDA_SUCCESS ? cuEventRecord(marked, config->hStream) : launched;
+        }
+        return launched;
     }
 
-    private static LaunchShape ShapeOf(in CUlaunchConfig config, bool cooperative) => new(
-        config.gridDimX, config.gridDimY, config.gridDimZ, config.blockDimX, config.blockDimY, config.blockDimZ,
-        config.sharedMemBytes, cooperative);
+    /// <summary>One device is a cooperative launch. On several, kernels would wait for each other, which no device here can do.</summary>
+    public override CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS_v1* launchParamsList, uint numDevices, uint flags)
+    {
+        if (Ready is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (launchParamsList == null || numDevices == 0)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        if (numDevices > 1)
+        {
+            return CUDA_ERROR_NOT_SUPPORTED;
+        }
+        ref readonly CUDA_LAUNCH_PARAMS_v1 launch = ref *launchParamsList;
+        if (!_handles.TryGet(launch.hStream.Value, out DriverStream? stream))
+        {
+            return CUDA_ERROR_INVALID_HANDLE;
+        }
+        var shape = new LaunchShape(
+            launch.gridDimX, launch.gridDimY, launch.gridDimZ, launch.blockDimX, launch.blockDimY, launch.blockDimZ, launch.sharedMemBytes,
+            Cooperative: true);
+        _stack.Value!.Push(stream.Context.Handle);
+        try
+        {
+            return Launch(launch.function, shape, launch.hStream, launch.kernelParams, extra: null);
+        }
+        finally
+        {
+            _stack.Value.Pop();
+        }
+    }
 
-    private CUresult Launch(CUfunction f, in LaunchShape shape, CUstream hStream, void** kernelParams, void** extra)
+    private static LaunchShape ShapeOf(in CUlaunchConfig config, in LaunchOptions options) => new(
+        config.gridDimX, config.gridDimY, config.gridDimZ, config.blockDimX, config.blockDimY, config.blockDimZ,
+        config.sharedMemBytes, options.Cooperative, options.Cluster);
+
+    private CUresult Launch(CUfunction f, in LaunchShape asked, CUstream hStream, void** kernelParams, void** extra)
     {
         if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
         {
@@ -68,7 +112,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_HANDLE;
         }
-        if (CheckShape(function, shape) is not CUDA_SUCCESS and var refused)
+        if (CheckShape(function, asked, out LaunchShape shape) is not CUDA_SUCCESS and var refused)
         {
             return refused;
         }
@@ -80,8 +124,9 @@ public sealed unsafe partial class SimulatedDriver
         return Submitted(context.Submit(stream, new KernelWork(_gpu.Launcher, function, shape, parameters), out _));
     }
 
-    private static CUresult CheckShape(DriverFunction function, in LaunchShape shape)
+    private static CUresult CheckShape(DriverFunction function, in LaunchShape asked, out LaunchShape shape)
     {
+        shape = asked;
         if (shape.GridX is 0 or > DeviceAttributes.MaxGridX || shape.GridY is 0 or > DeviceAttributes.MaxGridY
             || shape.GridZ is 0 or > DeviceAttributes.MaxGridZ || shape.BlockX is 0 or > DeviceAttributes.MaxBlockX
             || shape.BlockY is 0 or > DeviceAttributes.MaxBlockY || shape.BlockZ is 0 or > DeviceAttributes.MaxBlockZ
@@ -97,6 +142,10 @@ public sealed unsafe partial class SimulatedDriver
         if (function.Kernel.RequiredBlock is { } required && required != new Dim3(shape.BlockX, shape.BlockY, shape.BlockZ))
         {
             return CUDA_ERROR_INVALID_VALUE;
+        }
+        if (CheckClusters(function, ref shape) is not CUDA_SUCCESS and var misshapen)
+        {
+            return misshapen;
         }
         if (shape.Cooperative)
         {
@@ -165,40 +214,5 @@ public sealed unsafe partial class SimulatedDriver
             }
         }
         return false;
-    }
-
-    private static CUresult ReadAttributes(in CUlaunchConfig config, out bool cooperative)
-    {
-        cooperative = false;
-        if (config.numAttrs > 0 && (config.attrs == null || config.numAttrs > MaxLaunchAttributes))
-        {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        for (uint i = 0; i < config.numAttrs; i++)
-        {
-            ref readonly CUlaunchAttributeValue value = ref config.attrs[i].value;
-            switch (config.attrs[i].id)
-            {
-                case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
-                    cooperative = value.cooperative != 0;
-                    break;
-                case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION when value.clusterDim is not { x: 1, y: 1, z: 1 }:
-                case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION when value.preferredClusterDim is not { x: 1, y: 1, z: 1 }:
-                case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE when value.deviceUpdatableKernelNode.deviceUpdatable != 0:
-                case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT or CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
-                    return CUDA_ERROR_NOT_SUPPORTED;
-                // Hints, and permissions to overlap that need not be used.
-                case CU_LAUNCH_ATTRIBUTE_IGNORE or CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION or CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION
-                    or CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE or CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW
-                    or CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY or CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE
-                    or CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION or CU_LAUNCH_ATTRIBUTE_PRIORITY
-                    or CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP or CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN
-                    or CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT or CU_LAUNCH_ATTRIBUTE_NVLINK_UTIL_CENTRIC_SCHEDULING:
-                    break;
-                default:
-                    return CUDA_ERROR_INVALID_VALUE;
-            }
-        }
-        return CUDA_SUCCESS;
     }
 }

@@ -1,4 +1,5 @@
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
 
@@ -78,38 +79,61 @@ public sealed unsafe partial class SimulatedDriver
         return CUDA_SUCCESS;
     }
 
-    /// <summary>The device has no clusters: the largest is a single block.</summary>
+    /// <summary>The largest cluster that the device can hold of blocks like these.</summary>
     public override CUresult cuOccupancyMaxPotentialClusterSize(int* clusterSize, CUfunction func, CUlaunchConfig* config)
     {
-        if (EnterFunction(func, out _) is not CUDA_SUCCESS and var error)
+        if (Measure(func, config, clusterSize, out DriverFunction function, out int resident, out _) is not CUDA_SUCCESS and var error)
         {
             return error;
         }
-        return config == null ? CUDA_ERROR_INVALID_VALUE : Give(clusterSize, 1);
+        *clusterSize = Math.Min(resident, function.Settings.LargestCluster);
+        return CUDA_SUCCESS;
     }
 
-    /// <summary>For clusters of one block, the only ones there are, the number of resident blocks.</summary>
+    /// <summary>Clusters of the size that the configuration, or else the kernel, asks for; their blocks may be on any multiprocessor.</summary>
     public override CUresult cuOccupancyMaxActiveClusters(int* numClusters, CUfunction func, CUlaunchConfig* config)
     {
-        if (EnterFunction(func, out DriverFunction function) is not CUDA_SUCCESS and var error)
+        if (Measure(func, config, numClusters, out _, out int resident, out uint clusterSize) is not CUDA_SUCCESS and var error)
         {
             return error;
         }
-        if (numClusters == null || config == null)
+        *numClusters = resident / (int)clusterSize;
+        return CUDA_SUCCESS;
+    }
+
+    private CUresult Measure(
+        CUfunction func, CUlaunchConfig* config, int* answer, out DriverFunction function, out int resident, out uint clusterSize)
+    {
+        (resident, clusterSize) = (0, 1);
+        if (EnterFunction(func, out function) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        if (answer == null || config == null)
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        if (ReadAttributes(*config, out bool cooperative) is not CUDA_SUCCESS and var refused)
+        if (ReadAttributes(*config, out LaunchOptions options) is not CUDA_SUCCESS and var refused)
         {
             return refused;
         }
-        ulong threads = ShapeOf(*config, cooperative).ThreadsPerBlock;
-        if (threads is 0 or > DeviceAttributes.MaxThreadsPerBlock)
+        LaunchShape shape = ShapeOf(*config, options);
+        if (shape.ThreadsPerBlock is 0 or > DeviceAttributes.MaxThreadsPerBlock)
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        *numClusters = DeviceAttributes.Multiprocessors
-            * Occupancy.BlocksPerMultiprocessor(function.Traits, (int)threads, config->sharedMemBytes);
+        // The grid of a question may be anything.
+        shape = shape with { GridX = shape.ClusterExtent.X, GridY = shape.ClusterExtent.Y, GridZ = shape.ClusterExtent.Z };
+        bool isGiven = shape.Cluster != default;
+        if (isGiven && CheckClusters(function, ref shape) is not CUDA_SUCCESS and var misshapen)
+        {
+            return misshapen;
+        }
+        clusterSize = isGiven || function.Settings.RequiredCluster == default
+            ? shape.ClusterSize
+            : (shape with { Cluster = function.Settings.RequiredCluster }).ClusterSize;
+        resident = DeviceAttributes.Multiprocessors
+            * Occupancy.BlocksPerMultiprocessor(function.Traits, (int)shape.ThreadsPerBlock, shape.DynamicSharedBytes);
         return CUDA_SUCCESS;
     }
 

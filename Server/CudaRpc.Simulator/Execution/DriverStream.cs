@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator.Execution;
@@ -8,10 +9,19 @@ namespace CudaRpc.Simulator.Execution;
 /// </summary>
 internal sealed class DriverStream : ContextObject
 {
+    private static readonly KeyValuePair<CUlaunchAttributeID, CUlaunchAttributeValue>[] s_defaults =
+    [
+        new(CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW, default),
+        new(CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY, new() { syncPolicy = CUsynchronizationPolicy.CU_SYNC_POLICY_AUTO }),
+        new(CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP, default),
+        new(CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN, default),
+    ];
+
     private readonly object _gate = new();
     private readonly Queue<StreamWork> _queue = new();
     private readonly List<StreamPoint> _dependents = [];
     private readonly StreamWorkers _workers;
+    private readonly ConcurrentDictionary<CUlaunchAttributeID, CUlaunchAttributeValue> _attributes = new(s_defaults);
     private long _submitted;
     private long _completed;
     private int _waiters;
@@ -43,13 +53,27 @@ internal sealed class DriverStream : ContextObject
 
     public uint Flags { get; }
 
-    public int Priority { get; }
+    public int Priority { get; set; }
 
     /// <summary>Whether the stream ignores the legacy default stream.</summary>
     public bool IsNonBlocking => (Flags & (uint)CUstream_flags.CU_STREAM_NON_BLOCKING) != 0;
 
     /// <summary>Set when the program destroyed the stream; what is queued still runs.</summary>
     public bool IsDestroyed { get; set; }
+
+    /// <summary>A launch attribute that streams have, but for the priority.</summary>
+    public bool TryGetAttribute(CUlaunchAttributeID attribute, out CUlaunchAttributeValue value) => _attributes.TryGetValue(attribute, out value);
+
+    public void SetAttribute(CUlaunchAttributeID attribute, in CUlaunchAttributeValue value) => _attributes[attribute] = value;
+
+    public void CopyAttributes(DriverStream source)
+    {
+        Priority = source.Priority;
+        foreach ((CUlaunchAttributeID attribute, CUlaunchAttributeValue value) in source._attributes)
+        {
+            _attributes[attribute] = value;
+        }
+    }
 
     // Volatile: pairs with the write in Finish, so that who sees a point reached also sees what the work wrote.
     public long Completed => Volatile.Read(ref _completed);

@@ -1,3 +1,4 @@
+using CudaRpc.Simulator.Ptx;
 using static CudaRpc.Driver.CUfunction_attribute;
 
 namespace CudaRpc.Simulator.Objects;
@@ -8,6 +9,19 @@ internal sealed class FunctionSettings(KernelTraits traits, int targetArchitectu
     private volatile int _maxDynamicShared = traits.DefaultDynamicShared;
     private volatile int _carveout = (int)CUshared_carveout.CU_SHAREDMEM_CARVEOUT_DEFAULT;
     private volatile int _clusterPolicy;
+    private volatile int _nonPortable;
+    private volatile int _width = (int)traits.RequiredCluster.X;
+    private volatile int _height = (int)traits.RequiredCluster.Y;
+    private volatile int _depth = (int)traits.RequiredCluster.Z;
+
+    /// <summary>Blocks of a cluster that the kernel needs, or default.</summary>
+    public Dim3 RequiredCluster =>
+        _width == 0 && _height == 0 && _depth == 0
+            ? default
+            : new Dim3((uint)Math.Max(_width, 1), (uint)Math.Max(_height, 1), (uint)Math.Max(_depth, 1));
+
+    /// <summary>Most blocks of a cluster.</summary>
+    public int LargestCluster => _nonPortable != 0 ? KernelLauncher.MaximumClusterSize : DeviceAttributes.PortableClusterSize;
 
     public int MaxDynamicShared => _maxDynamicShared;
 
@@ -24,7 +38,12 @@ internal sealed class FunctionSettings(KernelTraits traits, int targetArchitectu
             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES => _maxDynamicShared,
             CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT => _carveout,
             CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE => _clusterPolicy,
-            // No constants of its own, no cached globals, no clusters.
+            CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET => traits.ClusterIsRequired ? 1 : 0,
+            CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH => _width,
+            CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT => _height,
+            CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH => _depth,
+            CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED => _nonPortable,
+            // No constants of its own, no cached globals.
             >= 0 and < CU_FUNC_ATTRIBUTE_MAX => 0,
             _ => null,
         };
@@ -46,9 +65,21 @@ internal sealed class FunctionSettings(KernelTraits traits, int targetArchitectu
                 when value is >= 0 and <= (int)CUclusterSchedulingPolicy.CU_CLUSTER_SCHEDULING_POLICY_LOAD_BALANCING:
                 _clusterPolicy = value;
                 return CUDA_SUCCESS;
+            case CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED when value is 0 or 1:
+                _nonPortable = value;
+                return CUDA_SUCCESS;
             case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH or CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT
-                or CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH or CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED:
-                return CUDA_ERROR_NOT_SUPPORTED;
+                or CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH when traits.RequiredCluster != default:
+                return CUDA_ERROR_NOT_PERMITTED;
+            case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH when value is >= 0 and <= KernelLauncher.MaximumClusterSize:
+                _width = value;
+                return CUDA_SUCCESS;
+            case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT when value is >= 0 and <= KernelLauncher.MaximumClusterSize:
+                _height = value;
+                return CUDA_SUCCESS;
+            case CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH when value is >= 0 and <= KernelLauncher.MaximumClusterSize:
+                _depth = value;
+                return CUDA_SUCCESS;
             default:
                 return CUDA_ERROR_INVALID_VALUE;
         }

@@ -19,7 +19,15 @@ internal sealed class KernelTraits
         Registers = Math.Clamp(kernel.Registers, 1, most);
         SharedBytes = kernel.SharedBytes;
         LocalBytes = kernel.LocalBytes;
+        RequiredCluster = kernel.RequiredCluster ?? default;
+        ClusterIsRequired = kernel.ClusterIsRequired;
     }
+
+    /// <summary>Blocks of a cluster that the code was compiled for, or default.</summary>
+    public Dim3 RequiredCluster { get; }
+
+    /// <summary>Whether the code was compiled for clusters of whatever size.</summary>
+    public bool ClusterIsRequired { get; }
 
     public int MaxThreads { get; }
 

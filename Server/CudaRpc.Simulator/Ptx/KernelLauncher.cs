@@ -11,6 +11,9 @@ public sealed class KernelLauncher : IDisposable
     /// <summary>CTAs that one worker keeps started while others of the same launch wait for something.</summary>
     public const int ResidentBlocksPerWorker = 64;
 
+    /// <summary>Most CTAs of a cluster, where the program allows more than the eight that every device can do.</summary>
+    public const int MaximumClusterSize = 16;
+
     // Below this many threads the work is done before a helper has woken up.
     private const ulong ThreadsWorthHelp = 2048;
 
@@ -63,7 +66,10 @@ public sealed class KernelLauncher : IDisposable
                 nameof(parameters));
         }
 
-        if (shape.Blocks == 0 || shape.ThreadsPerBlock is 0 or > 1024)
+        Dim3 cluster = shape.ClusterExtent;
+        bool clustersFit = shape.ClusterSize is > 0 and <= MaximumClusterSize
+            && shape.GridX % cluster.X == 0 && shape.GridY % cluster.Y == 0 && shape.GridZ % cluster.Z == 0;
+        if (shape.Blocks == 0 || shape.ThreadsPerBlock is 0 or > 1024 || !clustersFit)
         {
             throw new ArgumentException($"kernel {kernel.Name} cannot run as {shape}", nameof(shape));
         }

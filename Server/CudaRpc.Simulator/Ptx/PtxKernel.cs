@@ -35,5 +35,11 @@ public sealed class PtxKernel
     /// <summary>The only CTA shape that .reqntid allows, or null.</summary>
     public Dim3? RequiredBlock { get; internal init; }
 
+    /// <summary>The only cluster shape that .reqnctapercluster allows, or null.</summary>
+    public Dim3? RequiredCluster { get; internal init; }
+
+    /// <summary>Whether .explicitcluster says that launches without clusters are wrong.</summary>
+    public bool ClusterIsRequired { get; internal init; }
+
     internal KernelCode Code { get; }
 }

@@ -63,7 +63,8 @@ public sealed unsafe class FunctionTests
         CUfunction function = bench.GetFunction("nothing");
 
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, Set(CU_FUNC_ATTRIBUTE_NUM_REGS, 8));
-        Assert.Equal(CUDA_ERROR_NOT_SUPPORTED, Set(CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, 2));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Set(CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, 17));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Set(CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET, 1));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, Set(CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 101));
         Assert.Equal(CUDA_SUCCESS, Set(CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 100));
         Assert.Equal(CUDA_SUCCESS, bench.Driver.cuFuncSetCacheConfig(function, CUfunc_cache.CU_FUNC_CACHE_PREFER_L1));
@@ -137,7 +138,7 @@ public sealed unsafe class FunctionTests
     }
 
     [Fact]
-    public void Occupancy_OfClusters_IsThatOfSingleBlocks()
+    public void Occupancy_OfClusters_IsThatOfTheirBlocks()
     {
         using var bench = new Bench();
         CUfunction limited = bench.GetFunction("limited");
@@ -151,8 +152,12 @@ public sealed unsafe class FunctionTests
         Bench.Must(bench.Driver.cuOccupancyMaxActiveClusters(&clusters, limited, &config));
         Bench.Must(bench.Driver.cuOccupancyMaxPotentialClusterSize(&size, limited, &config));
 
-        Assert.Equal((512, 1), (clusters, size));
+        Assert.Equal((512, 8), (clusters, size));
         attribute.value.clusterDim.x = 2;
-        Assert.Equal(CUDA_ERROR_NOT_SUPPORTED, bench.Driver.cuOccupancyMaxActiveClusters(&clusters, limited, &config));
+        Bench.Must(bench.Driver.cuOccupancyMaxActiveClusters(&clusters, limited, &config));
+        Assert.Equal(256, clusters);
+        attribute.value.clusterDim.x = 9;
+        Assert.Equal(CUDA_ERROR_INVALID_CLUSTER_SIZE, bench.Driver.cuOccupancyMaxActiveClusters(&clusters, limited, &config));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuOccupancyMaxActiveClusters(null, limited, &config));
     }
 }

@@ -82,6 +82,12 @@ internal sealed unsafe partial class KernelCompiler
             return;
         }
 
+        if (opcode == "barrier" && modifiers.Take(".cluster"))
+        {
+            CompileClusterBarrier(modifiers);
+            return;
+        }
+
         modifiers.Take(".cta");
         modifiers.Take(".aligned");
         string action = modifiers.TakeOneOf(".sync", ".arrive", ".red");

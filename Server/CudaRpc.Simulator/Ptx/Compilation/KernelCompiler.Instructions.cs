@@ -50,6 +50,12 @@ internal sealed unsafe partial class KernelCompiler
             case "tex" or "tld4" or "txq" or "suq" or "suld" or "sust" or "istypep":
                 CompileTexture(instruction.Opcode, modifiers);
                 break;
+            case "mapa":
+                CompileClusterAddress(modifiers);
+                break;
+            case "getctarank":
+                CompileClusterRank(modifiers);
+                break;
             case "shfl" or "vote" or "match" or "redux" or "activemask":
                 CompileWarp(instruction.Opcode, modifiers);
                 break;

@@ -41,11 +41,11 @@ internal sealed unsafe partial class KernelCompiler
     }
 
     private static PtxStateSpace TakeSpace(Modifiers modifiers) =>
-        modifiers.TakeOneOf(".global", ".const", ".shared", ".shared::cta", ".local", ".param", ".param::entry", ".param::func") switch
+        modifiers.TakeOneOf(".global", ".const", ".shared", ".shared::cta", ".shared::cluster", ".local", ".param", ".param::entry", ".param::func") switch
         {
             ".global" => PtxStateSpace.Global,
             ".const" => PtxStateSpace.Const,
-            ".shared" or ".shared::cta" => PtxStateSpace.Shared,
+            ".shared" or ".shared::cta" or ".shared::cluster" => PtxStateSpace.Shared,
             ".local" => PtxStateSpace.Local,
             ".param" or ".param::entry" or ".param::func" => PtxStateSpace.Param,
             _ => PtxStateSpace.Generic,
@@ -66,7 +66,7 @@ internal sealed unsafe partial class KernelCompiler
     // these are met. Returns whether threads may wait for each other with such an access.
     private static bool TakeOrdering(Modifiers modifiers)
     {
-        modifiers.TakeOneOf(".cta", ".gpu", ".sys");
+        modifiers.TakeOneOf(".cta", ".cluster", ".gpu", ".sys");
         string strength = modifiers.TakeOneOf(".volatile", ".relaxed", ".acquire", ".release", ".acq_rel", ".sc", ".mmio", ".weak");
         return strength is not ("" or ".weak");
     }

@@ -130,6 +130,13 @@ internal sealed unsafe partial class KernelCompiler
             return constant;
         }
 
+        if (operand.Name == "%is_explicit_cluster")
+        {
+            int isExplicit = _code.NewRegister(1);
+            Emit(&ClusterHandlers.IsExplicit, d0: isExplicit);
+            return isExplicit;
+        }
+
         return operand.Kind == OperandKind.Name
             ? FindRegister(operand.Name!, PtxType.Pred).Number
             : throw Error($"{operand} is not a predicate");

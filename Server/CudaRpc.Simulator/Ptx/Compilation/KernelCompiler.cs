@@ -87,6 +87,8 @@ internal sealed unsafe partial class KernelCompiler
             LocalBytes = _localBytes,
             Registers = registers,
             MaxThreads = function.MaximumBlock is { } block ? (int)Math.Min((ulong)block.X * block.Y * block.Z, int.MaxValue) : 0,
+            RequiredCluster = function.RequiredCluster,
+            ClusterIsRequired = function.ClusterIsRequired,
             RequiredBlock = function.BlockIsRequired ? function.MaximumBlock : null,
         };
     }

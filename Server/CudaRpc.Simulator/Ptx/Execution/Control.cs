@@ -22,4 +22,7 @@ internal enum Control : byte
 
     /// <summary>Waits until all threads named in A are here; precedes every .sync instruction of a warp.</summary>
     Converge,
+
+    /// <summary>barrier.cluster.wait: threads that have arrived there wait until all of the cluster have.</summary>
+    ClusterWait,
 }

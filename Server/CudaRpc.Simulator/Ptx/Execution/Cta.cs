@@ -15,13 +15,42 @@ internal sealed unsafe class Cta : IDisposable
 
     private readonly BarrierState[] _barriers = new BarrierState[BarrierCount];
     private Warp[] _warps = [];
+    private readonly Cluster _alone;
     private Launch? _launch;
     private byte* _allocation;
     private byte* _memory;
     private nuint _memoryBytes;
     private int _liveThreads;
 
+    public Cta()
+    {
+        _alone = new Cluster(this);
+        Cluster = _alone;
+    }
+
     ~Cta() => Release();
+
+    /// <summary>The CTAs it belongs together with, and its number among them.</summary>
+    public Cluster Cluster { get; private set; }
+
+    public int ClusterRank { get; private set; }
+
+    /// <summary>Whether threads wait at the barrier of the cluster.</summary>
+    public bool HasClusterWaiters
+    {
+        get
+        {
+            foreach (Warp warp in Warps)
+            {
+                if (warp.WaitingAt(LaneGroup.Cluster) != 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>%ctaid.</summary>
     public Dim3 Index { get; private set; }
@@ -42,9 +71,10 @@ internal sealed unsafe class Cta : IDisposable
     /// <summary>Bytes of native memory that it holds.</summary>
     public nuint MemoryBytes => _memoryBytes;
 
-    /// <summary>Begins CTA <paramref name="index"/> of a launch.</summary>
-    public void Start(Launch launch, ulong index)
+    /// <summary>Begins CTA <paramref name="index"/> of a launch, alone or as a member of a cluster.</summary>
+    public void Start(Launch launch, ulong index, Cluster? cluster = null, int rank = 0)
     {
+        (Cluster, ClusterRank) = (cluster ?? _alone, rank);
         if (_launch != launch)
         {
             Prepare(launch);
@@ -100,6 +130,11 @@ internal sealed unsafe class Cta : IDisposable
             {
                 CompleteIfReached(i);
             }
+        }
+
+        if (Cluster.HasArrivals)
+        {
+            Cluster.CompleteIfReached();
         }
     }
 

@@ -63,17 +63,32 @@ internal sealed unsafe class Launch
     /// <summary>Workers still to stop, polled by them; pairs with the writes in <see cref="Fail"/>.</summary>
     public bool IsStopped => Volatile.Read(ref _stopped) || _cancellation.IsCancellationRequested;
 
+    /// <summary>Clusters of the grid; without clusters each CTA is one.</summary>
+    private ulong Clusters => Shape.Blocks / Shape.ClusterSize;
+
     /// <summary>CTAs nobody has begun.</summary>
-    public bool HasUnclaimed => Volatile.Read(ref _claimed) < Shape.Blocks; // pairs with TryClaim; a stale answer costs one attempt
+    public bool HasUnclaimed => Volatile.Read(ref _claimed) < Clusters; // pairs with TryClaim; a stale answer costs one attempt
 
     /// <summary>Lanes of all warps of a CTA.</summary>
     public static int LaneCount(in LaunchShape shape) => (int)((shape.ThreadsPerBlock + 31) / 32) * 32;
 
-    /// <summary>Takes the next CTA to run.</summary>
+    /// <summary>Takes the next cluster to run.</summary>
     public bool TryClaim(out ulong index)
     {
         index = HasUnclaimed ? Interlocked.Increment(ref _claimed) - 1 : ulong.MaxValue;
-        return index < Shape.Blocks;
+        return index < Clusters;
+    }
+
+    /// <summary>Number in the grid of the CTA with a rank in a cluster.</summary>
+    public ulong BlockOf(ulong cluster, uint rank)
+    {
+        Dim3 extent = Shape.ClusterExtent;
+        ulong width = Shape.GridX / extent.X;
+        ulong height = Shape.GridY / extent.Y;
+        ulong x = (cluster % width * extent.X) + (rank % extent.X);
+        ulong y = (cluster / width % height * extent.Y) + (rank / extent.X % extent.Y);
+        ulong z = (cluster / width / height * extent.Z) + (rank / extent.X / extent.Y);
+        return x + (Shape.GridX * (y + (Shape.GridY * z)));
     }
 
     /// <summary>Stops the launch. Of several failures that of the first CTA in grid order counts.</summary>

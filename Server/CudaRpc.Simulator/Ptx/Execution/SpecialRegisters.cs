@@ -67,6 +67,7 @@ internal static unsafe class SpecialRegisters
     {
         LaunchShape shape = worker.Launch.Shape;
         Dim3 block = worker.Cta.Index;
+        Dim3 cluster = shape.ClusterExtent;
         return register switch
         {
             SpecialRegister.NtidX => shape.BlockX,
@@ -90,6 +91,20 @@ internal static unsafe class SpecialRegisters
             SpecialRegister.TotalSharedBytes => worker.Launch.SharedBytes,
             SpecialRegister.EnvironmentLow => worker.Launch.GridWorkspace,
             SpecialRegister.EnvironmentHigh => worker.Launch.GridWorkspace >> 32,
+            SpecialRegister.ClusterIdX => block.X / cluster.X,
+            SpecialRegister.ClusterIdY => block.Y / cluster.Y,
+            SpecialRegister.ClusterIdZ => block.Z / cluster.Z,
+            SpecialRegister.NClusterIdX => shape.GridX / cluster.X,
+            SpecialRegister.NClusterIdY => shape.GridY / cluster.Y,
+            SpecialRegister.NClusterIdZ => shape.GridZ / cluster.Z,
+            SpecialRegister.ClusterCtaIdX => block.X % cluster.X,
+            SpecialRegister.ClusterCtaIdY => block.Y % cluster.Y,
+            SpecialRegister.ClusterCtaIdZ => block.Z % cluster.Z,
+            SpecialRegister.ClusterNCtaIdX => cluster.X,
+            SpecialRegister.ClusterNCtaIdY => cluster.Y,
+            SpecialRegister.ClusterNCtaIdZ => cluster.Z,
+            SpecialRegister.ClusterCtaRank => (ulong)worker.Cta.ClusterRank,
+            SpecialRegister.ClusterNCtaRank => shape.ClusterSize,
             _ => 0,
         };
     }
@@ -104,8 +119,15 @@ internal static unsafe class SpecialRegisters
             yield return new($"{triples[i / 3]}.{"xyz"[i % 3]}", ((SpecialRegister)i, false));
         }
 
+        string[] clusterTriples = ["%clusterid", "%nclusterid", "%cluster_ctaid", "%cluster_nctaid"];
+        for (int i = 0; i < 12; i++)
+        {
+            yield return new($"{clusterTriples[i / 3]}.{"xyz"[i % 3]}", (SpecialRegister.ClusterIdX + i, false));
+        }
+
         (string Name, SpecialRegister Register)[] narrow =
         [
+            ("%cluster_ctarank", SpecialRegister.ClusterCtaRank), ("%cluster_nctarank", SpecialRegister.ClusterNCtaRank),
             ("%laneid", SpecialRegister.LaneId), ("%warpid", SpecialRegister.WarpId), ("%nwarpid", SpecialRegister.NWarpId),
             ("WARP_SZ", SpecialRegister.WarpSize), ("%smid", SpecialRegister.SmId), ("%nsmid", SpecialRegister.NSmId),
             ("%lanemask_eq", SpecialRegister.LaneMaskEq), ("%lanemask_le", SpecialRegister.LaneMaskLe),

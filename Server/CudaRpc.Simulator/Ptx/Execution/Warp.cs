@@ -9,10 +9,13 @@ internal struct LaneGroup
     /// <summary>Threads wait at a Converge instruction for others of their warp.</summary>
     public const int Converging = -2;
 
+    /// <summary>Threads wait at the barrier of their cluster.</summary>
+    public const int Cluster = -3;
+
     public int Pc;
     public uint Mask;
 
-    /// <summary>Runnable, Converging, or the number of the barrier at which the threads wait.</summary>
+    /// <summary>Runnable, Converging, Cluster, or the number of the barrier at which the threads wait.</summary>
     public int Wait;
 }
 
@@ -53,6 +56,9 @@ internal sealed unsafe class Warp(int index)
     /// <summary><see cref="Live"/> when threads last began to wait for others of the warp.</summary>
     public uint LiveWhenConverging { get; set; }
 
+    /// <summary>Threads that have arrived at the barrier of their cluster and that it has not let go yet.</summary>
+    public uint ClusterArrived { get; set; }
+
     public ref LaneGroup Group(int index) => ref _groups[index];
 
     public void Start(byte* registers, byte* local, uint lanes)
@@ -62,6 +68,7 @@ internal sealed unsafe class Warp(int index)
         Live = lanes;
         Lanes = lanes;
         Spinning = false;
+        ClusterArrived = 0;
         YieldedAt = -1;
         GroupCount = 0;
         Add(0, lanes, LaneGroup.Runnable);

@@ -31,7 +31,7 @@ internal sealed unsafe partial class Worker
             case MemorySpace.Shared:
                 if (!TryWindow(addresses, offset, mask, bytes, 0, _cta.SharedBytes, _cta.Shared))
                 {
-                    FaultInWindow(instruction, addresses, offset, mask, bytes, _cta.SharedBytes, "shared");
+                    ResolveCluster(instruction, addresses, offset, mask, bytes);
                 }
 
                 break;
@@ -57,8 +57,7 @@ internal sealed unsafe partial class Worker
     {
         if (address - AddressWindows.Shared < AddressWindows.Size)
         {
-            ulong offset = address - AddressWindows.Shared;
-            return Fits(offset, bytes, _cta.SharedBytes) ? _cta.Shared + offset : null;
+            return SharedPointer(address - AddressWindows.Shared, bytes);
         }
 
         if (address - AddressWindows.Local < AddressWindows.Size)
@@ -68,6 +67,35 @@ internal sealed unsafe partial class Worker
         }
 
         return _launch.Memory.Resolve(address, bytes);
+    }
+
+    // A CTA's own shared memory, or with a rank in the upper bits that of another one of its cluster, which this worker runs as well.
+    private byte* SharedPointer(ulong address, uint bytes)
+    {
+        ulong rank = address >> ClusterHandlers.RankShift;
+        ulong offset = address & ((1UL << ClusterHandlers.RankShift) - 1);
+        Cta? owner = _cta;
+        if (rank != 0 && !_cta.Cluster.TryGet(rank - 1, out owner))
+        {
+            return null;
+        }
+
+        return Fits(offset, bytes, owner!.SharedBytes) ? owner.Shared + offset : null;
+    }
+
+    private void ResolveCluster(Instruction* instruction, ulong* addresses, ulong offset, uint mask, uint bytes)
+    {
+        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(rest);
+            ulong address = addresses[lane] + offset;
+            CheckAlignment(instruction, address, bytes, rest);
+            Pointers[lane] = SharedPointer(address, bytes);
+            if (Pointers[lane] is null)
+            {
+                FaultInWindow(instruction, addresses, offset, rest & (0 - rest), bytes, _cta.SharedBytes, "shared");
+            }
+        }
     }
 
     private static bool Fits(ulong offset, uint bytes, ulong size) => bytes <= size && offset <= size - bytes;

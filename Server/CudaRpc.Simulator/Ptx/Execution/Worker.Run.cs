@@ -122,6 +122,16 @@ internal sealed unsafe partial class Worker
                     // Threads that the call has joined to this group were elsewhere, not in mask.
                     goto SelectRest;
 
+                case Control.ClusterWait:
+                    active &= warp.ClusterArrived;
+                    if (active == 0)
+                    {
+                        break;
+                    }
+
+                    warp.Add(pc, active, LaneGroup.Cluster);
+                    goto SelectRest;
+
                 SelectRest:
                     mask &= ~active;
                     if (mask != 0)

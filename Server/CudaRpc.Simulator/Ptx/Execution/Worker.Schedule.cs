@@ -75,16 +75,40 @@ internal sealed unsafe partial class Worker
             || (_resident.Count < KernelLauncher.ResidentBlocksPerWorker && residentBytes < ResidentBytes);
         if (room && launch.TryClaim(out ulong index))
         {
-            if (!_idle.TryPop(out Cta? cta))
-            {
-                cta = new Cta();
-            }
-
-            cta.Start(launch, index);
-            return cta;
+            return launch.Shape.ClusterSize == 1 ? StartCta(launch, index, cluster: null, rank: 0, NewCta()) : StartCluster(launch, index);
         }
 
         return _resident.TryDequeue(out Cta? waiting) ? waiting : null;
+    }
+
+    private Cta NewCta() => _idle.TryPop(out Cta? cta) ? cta : new Cta();
+
+    private static Cta StartCta(Launch launch, ulong index, Cluster? cluster, int rank, Cta cta)
+    {
+        cta.Start(launch, index, cluster, rank);
+        return cta;
+    }
+
+    // All of a cluster are begun together, by one worker: they may wait for each other.
+    private Cta StartCluster(Launch launch, ulong index)
+    {
+        var members = new Cta[launch.Shape.ClusterSize];
+        for (int rank = 0; rank < members.Length; rank++)
+        {
+            members[rank] = NewCta();
+        }
+
+        var cluster = new Cluster(members);
+        for (int rank = 0; rank < members.Length; rank++)
+        {
+            StartCta(launch, launch.BlockOf(index, (uint)rank), cluster, rank, members[rank]);
+            if (rank > 0)
+            {
+                _resident.Enqueue(members[rank]);
+            }
+        }
+
+        return members[0];
     }
 
     private Turn RunCta(Cta cta)
@@ -113,7 +137,15 @@ internal sealed unsafe partial class Worker
                 return Turn.Finished;
             }
 
-            if (!progress)
+            if (progress)
+            {
+                cta.Cluster.NoteProgress();
+            }
+            else if (cta.Cluster.MayGoOn(cta))
+            {
+                return Turn.Yielded;
+            }
+            else
             {
                 ThrowDeadlock(cta);
             }
@@ -145,7 +177,8 @@ internal sealed unsafe partial class Worker
         }
 
         LaneGroup first = waiting!.Group(0);
-        string detail = $"deadlock, threads wait at barrier {first.Wait} for threads that cannot come";
+        string barrier = first.Wait == LaneGroup.Cluster ? "the barrier of their cluster" : $"barrier {first.Wait}";
+        string detail = $"deadlock, threads wait at {barrier} for threads that cannot come";
         ThrowFault(DeviceFaultKind.Deadlock, waiting, first.Mask, first.Pc - 1, detail, 0);
     }
 

@@ -15,6 +15,12 @@ internal sealed record FunctionSyntax(string Name, bool IsEntry, int Line)
     /// <summary>.maxntid or .reqntid.</summary>
     public Dim3? MaximumBlock { get; init; }
 
+    /// <summary>.reqnctapercluster.</summary>
+    public Dim3? RequiredCluster { get; init; }
+
+    /// <summary>.explicitcluster.</summary>
+    public bool ClusterIsRequired { get; init; }
+
     /// <summary>True where <see cref="MaximumBlock"/> came from .reqntid.</summary>
     public bool BlockIsRequired { get; init; }
 }

@@ -190,7 +190,13 @@ internal sealed partial class Parser
                 case ".reqntid":
                     function = function with { MaximumBlock = TakeDim3(), BlockIsRequired = true };
                     break;
-                case ".minnctapersm" or ".maxnctapersm" or ".maxnreg":
+                case ".explicitcluster":
+                    function = function with { ClusterIsRequired = true };
+                    break;
+                case ".reqnctapercluster":
+                    function = function with { RequiredCluster = TakeDim3() };
+                    break;
+                case ".maxclusterrank" or ".minnctapersm" or ".maxnctapersm" or ".maxnreg":
                     TakeInteger();
                     break;
                 case ".pragma":
