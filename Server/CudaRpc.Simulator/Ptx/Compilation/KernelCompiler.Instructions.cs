@@ -8,6 +8,11 @@ internal sealed unsafe partial class KernelCompiler
 {
     private void CompileInstruction(InstructionSyntax instruction)
     {
+        if (!InstructionTable.Has(instruction.Opcode))
+        {
+            throw new PtxException($"{instruction.FullOpcode} is not supported", instruction.Line);
+        }
+
         var modifiers = new Modifiers(instruction);
         switch (instruction.Opcode)
         {
