@@ -49,6 +49,14 @@ internal sealed class FunctionInfo(HandleKind kind, nint parent, string name) : 
     /// <summary>Bytes of the packed parameter buffer.</summary>
     public int ParameterBytes { get; init; }
 
+    /// <summary>The same function with the parameters of the kernel it was made from: the server's driver could not tell them a second time.</summary>
+    public FunctionInfo WithParametersOf(FunctionInfo kernel)
+    {
+        var info = new FunctionInfo(Kind, Parent, Name) { Parameters = kernel.Parameters, ParameterBytes = kernel.ParameterBytes };
+        _attributes.CopyTo(info._attributes, 0);
+        return info;
+    }
+
     /// <summary>The attribute's value, or null where the server's driver does not know it.</summary>
     public int? this[CUfunction_attribute attribute]
     {

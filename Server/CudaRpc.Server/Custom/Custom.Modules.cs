@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 
@@ -6,6 +7,7 @@ namespace CudaRpc.Server;
 internal static unsafe partial class Custom
 {
     private const int MaximumParameters = 4096;
+    private const int FirstVersionWithParameterInfo = 12040;
 
     public static void cuModuleLoadDataEx(CudaDriver driver, ref ServerCall call)
     {
@@ -22,12 +24,12 @@ internal static unsafe partial class Custom
         CUresult status = prepared == null
             ? CUresult.CUDA_ERROR_INVALID_IMAGE
             : driver.cuModuleLoadDataEx(&module, prepared, jit.Count, jit.Options, jit.Values);
-        image.Release();
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, module.Value);
+            call.Bind(id, module.Value, layouts: Layouts(driver, image));
         }
 
+        image.Release();
         jit.Reply(ref call, status);
     }
 
@@ -46,12 +48,12 @@ internal static unsafe partial class Custom
         CUresult status = prepared == null
             ? CUresult.CUDA_ERROR_INVALID_IMAGE
             : driver.cuLibraryLoadData(&library, prepared, jit.Options, jit.Values, jit.Count, null, null, 0);
-        image.Release();
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, library.Value);
+            call.Bind(id, library.Value, layouts: Layouts(driver, image));
         }
 
+        image.Release();
         jit.Reply(ref call, status);
     }
 
@@ -68,7 +70,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuLibraryGetModule(&module, library);
         if (status == CUresult.CUDA_SUCCESS)
         {
-            call.Bind(id, module.Value, parent);
+            call.Bind(id, module.Value, parent, call.Session.Handles.LayoutsOf(parent));
         }
 
         call.Reply(status);
@@ -93,7 +95,8 @@ internal static unsafe partial class Custom
 
         if (call.Reply(status))
         {
-            WriteFunction(driver, ref call, function);
+            WriteParameters(ref call, ParametersOf(driver, function) ?? LayoutOf(ref call, parent, name));
+            WriteAttributes(ref call, FunctionAttributes(driver, function));
         }
     }
 
@@ -115,7 +118,8 @@ internal static unsafe partial class Custom
 
         if (call.Reply(status))
         {
-            WriteFunction(driver, ref call, function);
+            WriteParameters(ref call, ParametersOf(driver, function));
+            WriteAttributes(ref call, FunctionAttributes(driver, function));
         }
     }
 
@@ -138,7 +142,7 @@ internal static unsafe partial class Custom
 
         if (call.Reply(status))
         {
-            WriteParameters(ref call, ParametersOf(driver, kernel));
+            WriteParameters(ref call, ParametersOf(driver, kernel) ?? LayoutOf(ref call, parent, name));
             WriteAttributes(ref call, KernelAttributes(driver, kernel));
         }
     }
@@ -156,11 +160,15 @@ internal static unsafe partial class Custom
         return true;
     }
 
-    private static void WriteFunction(CudaDriver driver, ref ServerCall call, CUfunction function)
+    // Read from the image where the driver is older than CUDA 12.4 and cannot tell them.
+    private static Dictionary<string, List<ParameterLayout>>? Layouts(CudaDriver driver, in ServerImage image)
     {
-        WriteParameters(ref call, ParametersOf(driver, function));
-        WriteAttributes(ref call, FunctionAttributes(driver, function));
+        int version;
+        return driver.cuDriverGetVersion(&version) == CUresult.CUDA_SUCCESS && version < FirstVersionWithParameterInfo ? image.ReadLayouts() : null;
     }
+
+    private static List<ParameterLayout>? LayoutOf(ref ServerCall call, nint parent, byte* name) =>
+        call.Session.Handles.LayoutsOf(parent)?.GetValueOrDefault(Marshal.PtrToStringUTF8((nint)name)!);
 
     // Null where the driver is older than CUDA 12.4 and cannot tell. Runs once per function, so lists are fine.
     private static List<ParameterLayout>? ParametersOf(CudaDriver driver, CUfunction function)

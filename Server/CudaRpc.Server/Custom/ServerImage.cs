@@ -98,6 +98,29 @@ internal unsafe struct ServerImage
         return wrapper;
     }
 
+    /// <summary>The parameter layouts of its kernels, as far as the image tells them.</summary>
+    public readonly Dictionary<string, List<ParameterLayout>>? ReadLayouts()
+    {
+        if (_partCount == 0)
+        {
+            return KernelLayouts.Read(Bytes);
+        }
+
+        var layouts = new Dictionary<string, List<ParameterLayout>>();
+        ulong end = 0;
+        for (nuint index = 0; index < _partCount; index++)
+        {
+            ulong start = OutgoingImage.NextPart(end);
+            end = start + _parts[index];
+            foreach ((string name, List<ParameterLayout> layout) in KernelLayouts.Read(Bytes[(int)start..(int)end]) ?? [])
+            {
+                layouts.TryAdd(name, layout);
+            }
+        }
+
+        return layouts;
+    }
+
     /// <summary>The driver has taken the image.</summary>
     public readonly void Release() => GC.KeepAlive(_cached);
 

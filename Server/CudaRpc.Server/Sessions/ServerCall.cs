@@ -243,9 +243,9 @@ internal unsafe ref struct ServerCall
     public readonly byte* Staging() => _lane.Staging();
 
     /// <summary>Names the driver's value by the id the client chose; it ends with <paramref name="parent"/>, if it has one.</summary>
-    public readonly void Bind(nint id, nint native, nint parent = 0)
+    public readonly void Bind(nint id, nint native, nint parent = 0, IReadOnlyDictionary<string, List<ParameterLayout>>? layouts = null)
     {
-        if (Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent)))
+        if (Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent) { Layouts = layouts }))
         {
             return;
         }

@@ -54,6 +54,9 @@ internal sealed class ServerHandles(int limit)
         return found;
     }
 
+    /// <summary>The parameter layouts of the kernels of a module or library; null where the driver is asked.</summary>
+    public IReadOnlyDictionary<string, List<ParameterLayout>>? LayoutsOf(nint id) => _handles.GetValueOrDefault(id).Layouts;
+
     /// <summary>The id of a driver's value, 0 if the session has none.</summary>
     public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
 
@@ -105,4 +108,8 @@ internal sealed class ServerHandles(int limit)
 /// The driver's value of a handle, the driver's context it belongs to, and the id of the handle whose end is its own (a function's module);
 /// 0 for none.
 /// </summary>
-internal readonly record struct ServerHandle(nint Native, nint Context, nint Parent);
+internal readonly record struct ServerHandle(nint Native, nint Context, nint Parent)
+{
+    /// <summary>Of a module or library whose driver cannot tell them: the parameter layouts of its kernels.</summary>
+    public IReadOnlyDictionary<string, List<ParameterLayout>>? Layouts { get; init; }
+}

@@ -37,10 +37,43 @@ internal static unsafe class ElfFile
         return end is >= HeaderBytes and <= int.MaxValue ? (int)end : 0;
     }
 
+    /// <summary>What is done with a section.</summary>
+    public delegate void Visit<in T>(string name, ReadOnlySpan<byte> section, T argument);
+
     /// <summary>The bytes of the section <paramref name="name"/>; empty if the file has none.</summary>
     public static ReadOnlySpan<byte> FindSection(ReadOnlySpan<byte> file, string name)
     {
         byte[] wanted = Encoding.ASCII.GetBytes(name + '\0');
+        ReadOnlySpan<byte> names = Tables(file, out ReadOnlySpan<byte> table);
+        for (; !table.IsEmpty; table = table[SectionBytes..])
+        {
+            if (NameOf(names, table).StartsWith(wanted))
+            {
+                return Contents(file, table);
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Shows every section that has a name.</summary>
+    public static void VisitSections<T>(ReadOnlySpan<byte> file, T argument, Visit<T> visit)
+    {
+        ReadOnlySpan<byte> names = Tables(file, out ReadOnlySpan<byte> table);
+        for (; !table.IsEmpty; table = table[SectionBytes..])
+        {
+            ReadOnlySpan<byte> name = NameOf(names, table);
+            if (name.IndexOf((byte)0) is > 0 and int length)
+            {
+                visit(Encoding.UTF8.GetString(name[..length]), Contents(file, table), argument);
+            }
+        }
+    }
+
+    // The table of sections, and the texts of their names; both empty for what is no such file.
+    private static ReadOnlySpan<byte> Tables(ReadOnlySpan<byte> file, out ReadOnlySpan<byte> table)
+    {
+        table = default;
         if (file.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(file) != Magic || file[4] != 2 || file[5] != 1)
         {
             return default;
@@ -54,18 +87,14 @@ internal static unsafe class ElfFile
             return default;
         }
 
-        ReadOnlySpan<byte> table = file.Slice((int)start, count * SectionBytes);
-        ReadOnlySpan<byte> names = Contents(file, table[(namesIndex * SectionBytes)..]);
-        for (; !table.IsEmpty; table = table[SectionBytes..])
-        {
-            uint nameStart = BinaryPrimitives.ReadUInt32LittleEndian(table);
-            if (nameStart < names.Length && names[(int)nameStart..].StartsWith(wanted))
-            {
-                return Contents(file, table);
-            }
-        }
+        table = file.Slice((int)start, count * SectionBytes);
+        return Contents(file, table[(namesIndex * SectionBytes)..]);
+    }
 
-        return default;
+    private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> names, ReadOnlySpan<byte> section)
+    {
+        uint start = BinaryPrimitives.ReadUInt32LittleEndian(section);
+        return start < names.Length ? names[(int)start..] : default;
     }
 
     private static ReadOnlySpan<byte> Contents(ReadOnlySpan<byte> file, ReadOnlySpan<byte> section)

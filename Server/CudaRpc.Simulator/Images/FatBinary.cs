@@ -76,13 +76,13 @@ internal static class FatBinary
         return entries;
     }
 
-    /// <summary>The text of a PTX entry without the NUL at its end, or null if it is damaged.</summary>
+    /// <summary>The text of a PTX entry without the NUL at its end, or another entry's bytes; null if it is damaged.</summary>
     public static byte[]? Expand(ReadOnlySpan<byte> file, FatBinaryEntry entry)
     {
         ReadOnlySpan<byte> payload = file.Slice(entry.Start, entry.Length);
         if (!entry.IsLz4 && !entry.IsZstd)
         {
-            return UpToNul(payload).ToArray();
+            return Content(payload, entry).ToArray();
         }
         if (entry.ExpandedLength > MaxTextBytes)
         {
@@ -90,7 +90,7 @@ internal static class FatBinary
         }
         byte[] text = new byte[entry.ExpandedLength];
         int length = entry.IsLz4 ? LZ4Codec.Decode(payload, text) : ExpandZstd(payload, text);
-        return length < 0 ? null : UpToNul(text.AsSpan(0, length)).ToArray();
+        return length < 0 ? null : Content(text.AsSpan(0, length), entry).ToArray();
     }
 
     private static int ExpandZstd(ReadOnlySpan<byte> payload, byte[] text)
@@ -106,8 +106,13 @@ internal static class FatBinary
         }
     }
 
-    private static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> text)
+    private static ReadOnlySpan<byte> Content(ReadOnlySpan<byte> text, FatBinaryEntry entry)
     {
+        if (entry.Kind != FatBinaryEntryKind.Ptx)
+        {
+            return text;
+        }
+
         int nul = text.IndexOf((byte)0);
         return nul < 0 ? text : text[..nul];
     }

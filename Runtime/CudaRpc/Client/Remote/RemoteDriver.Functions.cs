@@ -63,7 +63,8 @@ public sealed unsafe partial class RemoteDriver
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
             {
-                Handles.Add(function.Value, ReadFunction(ref call, HandleKind.CUfunction, info.Parent, info.Name));
+                FunctionInfo made = ReadFunction(ref call, HandleKind.CUfunction, info.Parent, info.Name);
+                Handles.Add(function.Value, made.Parameters is null ? made.WithParametersOf(info) : made);
                 call.End();
                 info.Made[("", context.Value)] = function.Value;
                 *pFunc = function;
