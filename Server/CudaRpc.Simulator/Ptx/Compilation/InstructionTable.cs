@@ -22,6 +22,7 @@ internal static class InstructionTable
         ("control", ["bar", "barrier", "bra", "brx", "call", "exit", "nanosleep", "ret", "trap"]),
         ("warps", ["activemask", "match", "redux", "shfl", "vote"]),
         ("clusters", ["getctarank", "mapa"]),
+        ("textures and surfaces", ["istypep", "suld", "suq", "sust", "tex", "tld4", "txq"]),
     ];
 
     public static bool Has(string opcode) => s_opcodes.Contains(opcode);
