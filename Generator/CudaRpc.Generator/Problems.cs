@@ -58,10 +58,13 @@ internal static class Problems
     public static readonly DiagnosticDescriptor NotWidened = Error(
         "CUDARPC017", "widened needs a 32-bit form", "{0}{1} is no 32-bit form of {2}{3}: {4}");
 
+    public static readonly DiagnosticDescriptor UnknownStruct = Error(
+        "CUDARPC018", "A rule names a struct that does not exist", "The header has no struct '{0}' (its first typedef is its name)");
+
     private static readonly Dictionary<string, DiagnosticDescriptor> s_byId = new[]
     {
         NoLibClang, NoHeader, ClangError, UnsupportedDeclaration, UnknownRole, NoRules, RuleSyntax, BadExpression, UnknownFunction,
-        UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle, NotWidened,
+        UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle, NotWidened, UnknownStruct,
     }.ToDictionary(descriptor => descriptor.Id);
 
     public static DiagnosticDescriptor ById(string id) => s_byId[id];

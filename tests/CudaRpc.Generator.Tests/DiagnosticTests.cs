@@ -11,7 +11,7 @@ public sealed class DiagnosticTests
         typedef struct CUstream_st *CUstream;
         typedef struct CUevent_st *CUevent;
         typedef void (*CUhostFn)(void *userData);
-        typedef struct CUconfig_st { CUstream hStream; int x; } CUconfig;
+        typedef struct CUconfig_st { CUstream hStream; int x; } CUconfig; typedef struct CUdesc_st { int tag; union { CUstream h; CUresult *p; int x; } u; } CUdesc;
         CUresult cuStreamDestroy(CUstream hStream);
         CUresult cuStreamDestroy_v2(CUstream hStream);
 
@@ -155,6 +155,44 @@ public sealed class DiagnosticTests
         string diagnostic = Assert.Single(run.Diagnostics);
         Assert.StartsWith(GeneratorRun.RulesPath + "(2,", diagnostic);
         Assert.EndsWith("): CUDARPC013: " + expected, diagnostic);
+    }
+
+    [Theory]
+    [InlineData("struct CUnone (x: handle)", "2,1", "CUDARPC018: The header has no struct 'CUnone' (its first typedef is its name)")]
+    [InlineData("struct CUconfig (y: handle)", "2,18", "CUDARPC010: There is no parameter 'y' in CUconfig")]
+    [InlineData(
+        "struct CUconfig (x: in)", "2,1",
+        "CUDARPC012: CUconfig: parameter 'hStream' (CUstream) needs a rule: a handle needs handle or ignore")]
+    [InlineData("struct CUconfig (hStream: handle)\nstruct CUconfig (hStream: handle)", "3,1", "CUDARPC011: There is a rule for 'CUconfig' already")]
+    [InlineData(
+        "struct CUdesc (u.h: handle, u.p: ignore)", "2,16",
+        "CUDARPC012: CUdesc: parameter 'u.h' (CUstream) needs a rule: a member of a union needs where(...)")]
+    [InlineData(
+        "struct CUdesc (u.h: handle where(tag == 1))", "2,1",
+        "CUDARPC012: CUdesc: parameter 'u.p' (CUresult *) needs a rule: a pointer needs in size_is(...), address or ignore")]
+    [InlineData(
+        "struct CUdesc (u.p: in size_is(n) where(tag == 1), u.h: ignore)", "2,24",
+        "CUDARPC008: 'n' is no size of CUdesc.u.p: 'n' is no integer beside it")]
+    [InlineData("struct CUdesc (u.h: handle where(tag))", "2,28", "CUDARPC013: 'where(tag)' does not fit CUdesc: it is not field == value")]
+    [InlineData("struct CUdesc (u.h: handle where(t == 1))", "2,28", "CUDARPC013: 'where(t == 1)' does not fit CUdesc: 't' is no field")]
+    [InlineData("struct CUdesc (u.h: handle where(tag == x))", "2,28", "CUDARPC013: 'where(tag == x)' does not fit CUdesc: 'x' is no number")]
+    [InlineData("struct CUdesc (u.h: handle(create))", "2,21", "CUDARPC007: 'handle' takes no argument")]
+    public void StructRule_InError_IsReportedThere(string rule, string place, string expected)
+    {
+        GeneratorRun run = new GeneratorRun(Header, $"{Rules}{rule}\n").Run();
+
+        Assert.Contains($"{GeneratorRun.RulesPath}({place}): {expected}", run.Diagnostics);
+    }
+
+    [Theory]
+    [InlineData("", "CUdesc *p", "'out' does not fit cuX.p: the arrays inside do not come back")]
+    [InlineData("cuX sync (p: in size_is(4))", "const CUdesc *p", "'size_is' does not fit cuX.p: several structs go in only, and without arrays inside")]
+    public void Struct_WithArrays_TravelsAloneAndIn(string rule, string parameter, string expected)
+    {
+        string rules = $"{Rules}struct CUdesc (u.h: ignore, u.p: in size_is(4) where(tag == 1))\n{rule}\n";
+
+        Assert.EndsWith(
+            ": CUDARPC013: " + expected, Assert.Single(new GeneratorRun($"{Header}CUresult cuX({parameter});\n", rules).Run().Diagnostics));
     }
 
     [Fact]

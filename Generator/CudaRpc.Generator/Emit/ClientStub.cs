@@ -95,6 +95,17 @@ internal static class ClientStub
                 code.Line();
                 declared = true;
             }
+            else if (parameter.Struct && parameter.IsIn)
+            {
+                string count = parameter.Role == Role.Array ? $", {Count(parameter, function)}" : "";
+                string name = CSharp.Identifier(parameter.Name);
+                code.Line($"{(declared ? "" : "CUresult ")}status = {ClientStructs.Class}.Check(_session, {name}{count});");
+                code.Open("if (status != CUresult.CUDA_SUCCESS)");
+                code.Line("return status;");
+                code.Close();
+                code.Line();
+                declared = true;
+            }
         }
 
         return declared;
@@ -147,6 +158,7 @@ internal static class ClientStub
     {
         Role.Text => $"call.WriteString({name});",
         Role.Array => $"call.WriteArray({Pointer(parameter, name)}, {Count(parameter, function)});",
+        _ when parameter.Struct && parameter.Role == Role.Element => $"{ClientStructs.Class}.Write(ref call, {name});",
         Role.HandleArray => $"call.WriteHandles((nint*){name}, {Count(parameter, function)});",
 
         // What may be missing travels as bytes or nil, whatever it is: a scalar has no nil.
@@ -204,6 +216,7 @@ internal static class ClientStub
     // *free = call.ReadNUInt();
     private static string ReadPointed(PlannedParameter parameter, PlannedFunction function, string name) => parameter.Role switch
     {
+        _ when parameter.Struct => $"{ClientStructs.Class}.{(parameter.IsIn ? "Update" : "Read")}(ref call, {name});",
         Role.Array when parameter.HasMovingSize => $"call.ReadArray({Pointer(parameter, name)}, {parameter.RoomName});",
         Role.Array => $"call.ReadArray({Pointer(parameter, name)}, {Count(parameter, function)});",
         Role.FoundHandle => $"*{name} = new {CSharp.Type(parameter.Pointee)}(call.ReadHandle({Kind(parameter.Pointee)}));",

@@ -11,6 +11,11 @@ internal static class DispatcherEmitter
     {
         yield return new("Dispatcher.g.cs", Switch(plan));
         yield return new("Coverage.g.cs", Coverage(plan));
+        if (plan.Structs.Count > 0)
+        {
+            yield return new("ServerStructs.g.cs", ServerStructs.Emit(plan));
+        }
+
         IEnumerable<PlannedFunction> generated = plan.Functions.Where(function => function.IsRemoted && !function.ServerByHand);
         foreach ((string group, IReadOnlyList<PlannedFunction> members) in HeaderGroups.Split(generated, function => function.Name))
         {

@@ -11,6 +11,11 @@ internal static class RemoteEmitter
     {
         yield return new("HandleKind.g.cs", HandleKinds(plan));
         yield return new("CallId.g.cs", CallIds(plan));
+        if (plan.Structs.Count > 0)
+        {
+            yield return new("RemoteStructs.g.cs", ClientStructs.Emit(plan));
+        }
+
         IEnumerable<PlannedFunction> generated = plan.Functions.Where(function => function.IsRemoted && !function.ClientByHand);
         foreach ((string group, IReadOnlyList<PlannedFunction> members) in HeaderGroups.Split(generated, function => function.Name))
         {

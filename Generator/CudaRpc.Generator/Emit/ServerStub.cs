@@ -77,12 +77,22 @@ internal static class ServerStub
             case Role.Array when parameter.IsIn:
                 string element = ElementType(parameter);
                 code.Line($"{element}* {name} = call.ReadArray<{element}>(out nuint {Count(parameter)}{andOptional});");
+                if (parameter.Struct)
+                {
+                    code.Line($"{ServerStructs.Class}.Resolve(ref call, {name}, {Count(parameter)});");
+                }
+
                 break;
             case Role.Array when parameter.Optional:
                 code.Line($"bool {Wanted(parameter)} = call.ReadBoolean();");
                 break;
             case Role.Element when parameter.IsIn && IsPointerHere(parameter):
                 code.Line($"{type} {name} = call.ReadStruct<{CSharp.Type(parameter.Pointee)}>({optional});");
+                if (parameter.Struct)
+                {
+                    code.Line($"{ServerStructs.Class}.Resolve(ref call, {name});");
+                }
+
                 break;
             case Role.Element when parameter.IsIn:
                 code.Line($"{CSharp.Type(parameter.Pointee)} {name} = {Wire.Read(parameter.Pointee)};");
@@ -179,17 +189,27 @@ internal static class ServerStub
             if (parameter.Optional)
             {
                 code.Open($"if ({Local(parameter)} != null)");
+                Name(code, parameter);
                 code.Line(Write(parameter, function));
                 code.Close();
                 code.Line();
             }
             else
             {
+                Name(code, parameter);
                 code.Line(Write(parameter, function));
             }
         }
 
         code.Close();
+    }
+
+    private static void Name(CodeWriter code, PlannedParameter parameter)
+    {
+        if (parameter.Struct)
+        {
+            code.Line($"{ServerStructs.Class}.Name(ref call, {Local(parameter)});");
+        }
     }
 
     // call.Write(bytes);

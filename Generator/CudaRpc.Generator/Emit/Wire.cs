@@ -36,7 +36,19 @@ internal static class Wire
     /// <param name="spell">Spells a parameter, or what it points to.</param>
     public static string Count(SizeExpression expression, PlannedFunction function, Func<PlannedParameter, bool, string> spell)
     {
-        string sum = Sum(expression, function, spell);
+        return Count(expression, named =>
+        {
+            PlannedParameter parameter = function.Parameters.First(item => item.Name == named.Name);
+            return (spell(parameter, named.Dereferenced), named.Dereferenced ? parameter.Pointee : parameter.Type);
+        });
+    }
+
+    /// <summary>A count of elements as an expression of type nuint.</summary>
+    /// <param name="expression">The rule's expression.</param>
+    /// <param name="spell">Spells what it names, and tells its type.</param>
+    public static string Count(SizeExpression expression, Func<SizeExpression.Parameter, (string Value, CType Type)> spell)
+    {
+        string sum = Sum(expression, spell);
         return expression is SizeExpression.Operation ? $"checked({sum})" : sum;
     }
 
@@ -48,21 +60,19 @@ internal static class Wire
     };
 
     // Products need no parentheses inside sums, and the rules have none.
-    private static string Sum(SizeExpression expression, PlannedFunction function, Func<PlannedParameter, bool, string> spell)
+    private static string Sum(SizeExpression expression, Func<SizeExpression.Parameter, (string Value, CType Type)> spell)
     {
         switch (expression)
         {
             case SizeExpression.Number number:
                 return CSharp.Integer(number.Value);
             case SizeExpression.Parameter named:
-                PlannedParameter parameter = function.Parameters.First(item => item.Name == named.Name);
-                string value = spell(parameter, named.Dereferenced);
-                CType type = named.Dereferenced ? parameter.Pointee : parameter.Type;
+                (string value, CType type) = spell(named);
                 return type is CType.Scalar { Kind: ScalarKind.Size or ScalarKind.UInt32 or ScalarKind.UInt16 or ScalarKind.Byte }
                     ? value
                     : value[0] == '*' ? $"(nuint)({value})" : $"(nuint){value}";
             case SizeExpression.Operation operation:
-                return $"{Sum(operation.Left, function, spell)} {operation.Operator} {Sum(operation.Right, function, spell)}";
+                return $"{Sum(operation.Left, spell)} {operation.Operator} {Sum(operation.Right, spell)}";
             default:
                 throw new ArgumentException($"{expression} is no size");
         }

@@ -5,8 +5,13 @@ namespace CudaRpc.Generator.Model;
 /// <summary>A header and the rules about it, bound: how every function travels.</summary>
 /// <param name="Version">The header's <c>CUDA_VERSION</c>.</param>
 /// <param name="Handles">The kinds of handles that cross the wire, by number.</param>
+/// <param name="Structs">The structs that hold handles or pointers and travel, by name.</param>
 /// <param name="Functions">Every function, sorted by name.</param>
-internal sealed record Plan(long Version, EquatableArray<PlannedHandle> Handles, EquatableArray<PlannedFunction> Functions);
+internal sealed record Plan(
+    long Version,
+    EquatableArray<PlannedHandle> Handles,
+    EquatableArray<PlannedStruct> Structs,
+    EquatableArray<PlannedFunction> Functions);
 
 /// <summary>A kind of handle on the wire.</summary>
 internal sealed record PlannedHandle(string Name, int Number, string Destroy);
@@ -93,8 +98,15 @@ internal enum Halves
 /// <param name="Optional">Whether null is allowed.</param>
 /// <param name="Size">For arrays and bulk: the elements there is room for, known before the call.</param>
 /// <param name="Length">For arrays out: the elements that are valid after it; null for all.</param>
+/// <param name="Struct">Whether it points to structs that hold handles or pointers, which a rule of their own describes.</param>
 internal sealed record PlannedParameter(
-    CParameter Parameter, Role Role, Direction Direction, bool Optional, SizeExpression? Size, SizeExpression? Length)
+    CParameter Parameter,
+    Role Role,
+    Direction Direction,
+    bool Optional,
+    SizeExpression? Size,
+    SizeExpression? Length,
+    bool Struct = false)
 {
     public string Name => Parameter.Name;
 

@@ -26,7 +26,7 @@ internal static class Signature
     private static string Of(CType type) => type switch
     {
         CType.Void => "void",
-        CType.Scalar scalar => Of(scalar.Kind),
+        CType.Scalar scalar => Spell(scalar.Kind),
         CType.Enum named => named.Name,
         CType.Record named => $"{named.Name}[{named.Size}]",
         CType.Handle named => named.Name,
@@ -36,7 +36,8 @@ internal static class Signature
         _ => throw new ArgumentException($"{type} is no parameter's type"),
     };
 
-    private static string Of(ScalarKind kind) => kind switch
+    /// <summary>An arithmetic type as C spells it.</summary>
+    public static string Spell(ScalarKind kind) => kind switch
     {
         ScalarKind.Char => "char",
         ScalarKind.SByte => "signed char",

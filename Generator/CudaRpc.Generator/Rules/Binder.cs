@@ -15,26 +15,32 @@ internal sealed class Binder
     private readonly Dictionary<string, FunctionRule> _byName = [];
     private readonly Dictionary<string, PlannedHandle> _handles = [];
     private readonly List<Problem> _problems = [];
-    private readonly ParameterBinder _parameters;
+    private ParameterBinder _parameters;
+    private IReadOnlyDictionary<string, PlannedStruct> _structs = new Dictionary<string, PlannedStruct>();
 
     private Binder(CApi api, RuleSet rules)
     {
         _api = api;
         _rules = rules;
         _functions = api.Functions.ToDictionary(function => function.Name);
-        _parameters = new(api, _handles);
+        _parameters = new(api, _handles, _structs);
     }
 
     public static BindResult Bind(CApi api, RuleSet rules)
     {
         Binder binder = new(api, rules);
         binder.BindHandles();
+        binder.BindStructs();
         binder.IndexRules();
         List<PlannedFunction> functions = [.. api.Functions.Select(binder.BindFunction)];
         binder.CheckCallIds(functions);
         return new(
-            new(api.Version, new(binder._handles.Values.OrderBy(handle => handle.Number)), new(functions)),
-            new(binder._problems));
+            new(
+                api.Version,
+                new(binder._handles.Values.OrderBy(handle => handle.Number)),
+                new(binder._structs.Values.OrderBy(item => item.Name, StringComparer.Ordinal)),
+                new(functions)),
+            new(binder._problems.Distinct()));
     }
 
     private void BindHandles()
@@ -64,6 +70,12 @@ internal sealed class Binder
                 _handles.Add(rule.Name, new(rule.Name, rule.Number, rule.Destroy));
             }
         }
+    }
+
+    private void BindStructs()
+    {
+        _structs = StructBinder.Bind(_api, _rules, _handles, _problems);
+        _parameters = new(_api, _handles, _structs);
     }
 
     private void CheckDestroyer(HandleRule rule)

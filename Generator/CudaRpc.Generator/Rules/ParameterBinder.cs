@@ -4,7 +4,8 @@ using Microsoft.CodeAnalysis;
 namespace CudaRpc.Generator.Rules;
 
 /// <summary>Finds each parameter's role: by its rule, else by the defaults, which cover only what can mean one thing.</summary>
-internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, PlannedHandle> handles)
+internal sealed class ParameterBinder(
+    CApi api, IReadOnlyDictionary<string, PlannedHandle> handles, IReadOnlyDictionary<string, PlannedStruct> structs)
 {
     private const string NoSuchHandle = "it is no handle of that kind";
 
@@ -42,7 +43,8 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
             DirectionOf(parameter.Type, rule),
             rule?.Find("optional") is not null,
             Expression("size_is"),
-            Expression("length_is"));
+            Expression("length_is"),
+            StructOf(parameter.Type) is not null);
 
         foreach (string kind in HandleKinds(parameter.Type))
         {
@@ -103,7 +105,7 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
                 return directed && counted ? null : "void* needs a direction and size_is";
             case CType.Pointer { To: CType.Scalar { Kind: ScalarKind.Char }, Const: false }:
                 return directed && counted ? null : "a text buffer needs a direction and size_is";
-            case CType.Pointer pointer when !IsPlain(pointer.To):
+            case CType.Pointer pointer when !IsPlain(pointer.To) && StructOf(pointer) is null:
                 return "the struct holds pointers or handles";
             default:
                 return null;
@@ -135,9 +137,26 @@ internal sealed class ParameterBinder(CApi api, IReadOnlyDictionary<string, Plan
             : Direction.In;
     }
 
+    // The rule about the struct that it points to, if that holds pointers or handles.
+    private PlannedStruct? StructOf(CType type) =>
+        type is CType.Pointer { To: CType.Record named } && structs.TryGetValue(named.Name, out PlannedStruct? found) ? found : null;
+
     // A word that contradicts the type or another word.
-    private static (string Word, string Why)? Misfit(PlannedParameter parameter, ParameterRule? rule)
+    private (string Word, string Why)? Misfit(PlannedParameter parameter, ParameterRule? rule)
     {
+        if (StructOf(parameter.Type) is { } holds)
+        {
+            if (parameter.Role == Role.Array && (parameter.IsOut || holds.HasArrays))
+            {
+                return ("size_is", "several structs go in only, and without arrays inside");
+            }
+
+            if (parameter.Direction == Direction.Out && holds.HasArrays)
+            {
+                return ("out", "the arrays inside do not come back");
+            }
+        }
+
         if (rule is null)
         {
             return null;

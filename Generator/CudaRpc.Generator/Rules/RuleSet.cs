@@ -3,7 +3,15 @@ using CudaRpc.Generator.Model;
 namespace CudaRpc.Generator.Rules;
 
 /// <summary>What a rules file says, before it is held against a header.</summary>
-internal sealed record RuleSet(EquatableArray<HandleRule> Handles, EquatableArray<FunctionRule> Functions);
+internal sealed record RuleSet(
+    EquatableArray<HandleRule> Handles, EquatableArray<StructRule> Structs, EquatableArray<FunctionRule> Functions);
+
+/// <summary><c>struct CUDA_EVENT_RECORD_NODE_PARAMS (event: handle)</c></summary>
+/// <param name="Name">Its C# name: the first typedef.</param>
+/// <param name="Since">The CUDA version that brought it, 0 where it does not matter.</param>
+/// <param name="Fields">What is said of its fields, and of those of structs inside it: <c>res.array.hArray</c>.</param>
+/// <param name="Place">The line.</param>
+internal sealed record StructRule(string Name, int Since, EquatableArray<ParameterRule> Fields, Place Place);
 
 /// <summary><c>handle CUstream = 5 destroy(cuStreamDestroy_v2)</c></summary>
 /// <param name="Name">The handle type.</param>

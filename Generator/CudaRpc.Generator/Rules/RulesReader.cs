@@ -6,6 +6,7 @@ namespace CudaRpc.Generator.Rules;
 internal sealed class RulesReader
 {
     private readonly List<HandleRule> _handles = [];
+    private readonly List<StructRule> _structs = [];
     private readonly List<FunctionRule> _functions = [];
     private readonly List<Problem> _problems = [];
 
@@ -28,16 +29,22 @@ internal sealed class RulesReader
             }
         }
 
-        return new(new(new(reader._handles), new(reader._functions)), new(reader._problems));
+        return new(new(new(reader._handles), new(reader._structs), new(reader._functions)), new(reader._problems));
     }
 
     private void Read(Statement statement)
     {
         Place place = statement.Place;
-        string name = statement.Name("a function's name or 'handle'");
+        string name = statement.Name("a function's name, 'handle' or 'struct'");
         if (name == "handle")
         {
             ReadHandle(statement, place);
+            return;
+        }
+
+        if (name == "struct")
+        {
+            ReadStruct(statement, place);
             return;
         }
 
@@ -47,7 +54,7 @@ internal sealed class RulesReader
         {
             if (statement.Skip('('))
             {
-                ReadParameters(statement, parameters);
+                ReadParameters(statement, parameters, Vocabulary.Parameter);
                 statement.ExpectEnd();
             }
             else
@@ -80,18 +87,34 @@ internal sealed class RulesReader
         _handles.Add(new(name, value, Argument("destroy"), int.TryParse(Argument("since"), out int since) ? since : 0, place));
     }
 
+    private void ReadStruct(Statement statement, Place place)
+    {
+        string name = statement.Name("a struct");
+        List<RuleWord> words = [];
+        List<ParameterRule> fields = [];
+        while (!statement.Skip('('))
+        {
+            words.Add(ReadWord(statement, Vocabulary.Struct));
+        }
+
+        ReadParameters(statement, fields, Vocabulary.Field);
+        statement.ExpectEnd();
+        _structs.Add(new(name, words.Select(word => int.Parse(word.Argument)).FirstOrDefault(), new(fields), place));
+    }
+
     // The opening parenthesis has been read: srcHost: in bulk size_is(ByteCount), hStream: optional)
-    private static void ReadParameters(Statement statement, List<ParameterRule> parameters)
+    private static void ReadParameters(
+        Statement statement, List<ParameterRule> parameters, IReadOnlyDictionary<string, Vocabulary.Argument> vocabulary)
     {
         do
         {
             Place place = statement.Place;
-            string name = statement.Name("a parameter's name");
+            string name = statement.Path("a parameter's name");
             statement.Expect(':');
             List<RuleWord> words = [];
             do
             {
-                words.Add(ReadWord(statement, Vocabulary.Parameter));
+                words.Add(ReadWord(statement, vocabulary));
             }
             while (!statement.At(',') && !statement.At(')') && !statement.AtEnd);
 

@@ -106,11 +106,16 @@ internal sealed class Statement
     }
 
     /// <summary>Reads letters, digits and underscores.</summary>
-    public string Name(string what)
+    public string Name(string what) => Word(what, '_');
+
+    /// <summary>Reads names with dots between them.</summary>
+    public string Path(string what) => Word(what, '.');
+
+    private string Word(string what, char further)
     {
         SkipSpace();
         int start = _next;
-        while (_next < _text.Length && (char.IsLetterOrDigit(_text[_next]) || _text[_next] == '_'))
+        while (_next < _text.Length && (char.IsLetterOrDigit(_text[_next]) || _text[_next] == '_' || _text[_next] == further))
         {
             _next++;
         }

@@ -33,6 +33,25 @@ internal static class Vocabulary
         ["handle"] = Argument.OneOf("create", "destroy", "lookup"),
     };
 
+    /// <summary>Words about a struct.</summary>
+    public static readonly IReadOnlyDictionary<string, Argument> Struct = new Dictionary<string, Argument>
+    {
+        ["since"] = Argument.Number,
+    };
+
+    /// <summary>Words about a field of a struct.</summary>
+    public static readonly IReadOnlyDictionary<string, Argument> Field = new Dictionary<string, Argument>
+    {
+        ["in"] = Argument.None,
+        ["out"] = Argument.None,
+        ["handle"] = Argument.None,
+        ["optional"] = Argument.None,
+        ["size_is"] = Argument.Text,
+        ["where"] = Argument.Text,
+        ["address"] = Argument.None,
+        ["ignore"] = Argument.None,
+    };
+
     /// <summary>Words about a handle type.</summary>
     public static readonly IReadOnlyDictionary<string, Argument> Handle = new Dictionary<string, Argument>
     {

@@ -330,6 +330,10 @@ internal unsafe ref struct ServerCall
     /// <summary>A handle that the session has already; null for one it does not know.</summary>
     public void WriteHandle(HandleKind kind, nint native) => _writer.Write((long)Session.Handles.Find(kind, native));
 
+    /// <summary>The session's number of a handle that goes out inside a structure; null for one it does not know.</summary>
+    public readonly nint IdOf(HandleKind kind, nint native) =>
+        kind == HandleKind.CUstream && HandleId.IsStreamConstant(native) ? native : Session.Handles.Find(kind, native);
+
     public void WriteStruct<T>(T* value)
         where T : unmanaged => WriteArray(value, 1);
 
@@ -389,6 +393,9 @@ internal unsafe ref struct ServerCall
         _fault = HandleId.Refusal(kind);
         return 0;
     }
+
+    /// <summary>Makes <see cref="Begin"/> answer this: an argument is one that CUDA refuses.</summary>
+    public void Refuse(CUresult status) => _fault = status;
 
     private void StartReply()
     {

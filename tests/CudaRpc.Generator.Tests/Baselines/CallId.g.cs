@@ -29,6 +29,9 @@ internal static class CallId
     public const uint cuMemcpyDtoH_v2 = 0xb681d475;
     public const uint cuMemcpyHtoD_v2 = 0xf8bd34aa;
     public const uint cuMemset2D = 0x1df87e90;
+    public const uint cuNodeAdd = 0xe919a763;
+    public const uint cuNodeGet = 0xb0d3a37d;
+    public const uint cuNodeMap = 0xf21fa53c;
     public const uint cuStreamCreate = 0x5a4672fe;
     public const uint cuStreamDestroy_v2 = 0xbb5664a9;
     public const uint cuStreamQuery = 0xb7935078;
@@ -60,6 +63,9 @@ internal static class CallId
         cuMemcpyDtoH_v2 => nameof(cuMemcpyDtoH_v2),
         cuMemcpyHtoD_v2 => nameof(cuMemcpyHtoD_v2),
         cuMemset2D => nameof(cuMemset2D),
+        cuNodeAdd => nameof(cuNodeAdd),
+        cuNodeGet => nameof(cuNodeGet),
+        cuNodeMap => nameof(cuNodeMap),
         cuStreamCreate => nameof(cuStreamCreate),
         cuStreamDestroy_v2 => nameof(cuStreamDestroy_v2),
         cuStreamQuery => nameof(cuStreamQuery),

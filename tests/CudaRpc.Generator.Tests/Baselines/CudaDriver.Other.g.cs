@@ -70,6 +70,18 @@ public abstract unsafe partial class CudaDriver
     public virtual CUresult cuMemset2D(ushort* pattern, int Width, int Height) =>
         CUresult.CUDA_ERROR_NOT_SUPPORTED;
 
+    /// <summary><c>CUresult cuNodeAdd(CUgraphNode* phNode, CUnodeParams* params, const CUDA_MEM_NODE_PARAMS* mem)</c></summary>
+    public virtual CUresult cuNodeAdd(CUgraphNode* phNode, CUnodeParams* @params, CUDA_MEM_NODE_PARAMS* mem) =>
+        CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
+    /// <summary><c>CUresult cuNodeGet(CUgraphNode hNode, CUmapInfo* info, const CUmapList* list)</c></summary>
+    public virtual CUresult cuNodeGet(CUgraphNode hNode, CUmapInfo* info, CUmapList* list) =>
+        CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
+    /// <summary><c>CUresult cuNodeMap(const CUmapInfo* infos, unsigned int count, CUstream hStream)</c></summary>
+    public virtual CUresult cuNodeMap(CUmapInfo* infos, uint count, CUstream hStream) =>
+        CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
     /// <summary><c>CUresult cuTexObjectCreate(unsigned long long* pTexObject, const CUDA_RESOURCE_DESC* pResDesc)</c></summary>
     public virtual CUresult cuTexObjectCreate(ulong* pTexObject, CUDA_RESOURCE_DESC_v1* pResDesc) =>
         CUresult.CUDA_ERROR_NOT_SUPPORTED;

@@ -217,6 +217,71 @@ internal static unsafe partial class Dispatcher
         call.Reply(status);
     }
 
+    private static void cuNodeAdd(CudaDriver driver, ref ServerCall call)
+    {
+        nint phNode_ = call.ReadNewHandle(HandleKind.CUgraphNode);
+        CUnodeParams* @params = call.ReadStruct<CUnodeParams>();
+        ServerStructs.Resolve(ref call, @params);
+        CUDA_MEM_NODE_PARAMS* mem = call.ReadStruct<CUDA_MEM_NODE_PARAMS>(optional: true);
+        ServerStructs.Resolve(ref call, mem);
+        CUgraphNode phNode = default;
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = driver.cuNodeAdd(&phNode, @params, mem);
+        if (status == CUresult.CUDA_SUCCESS)
+        {
+            call.Bind(phNode_, phNode.Value);
+        }
+
+        if (call.Reply(status))
+        {
+            ServerStructs.Name(ref call, @params);
+            call.WriteStruct(@params);
+        }
+    }
+
+    private static void cuNodeGet(CudaDriver driver, ref ServerCall call)
+    {
+        CUgraphNode hNode = new(call.ReadHandle(HandleKind.CUgraphNode));
+        CUmapList* list = call.ReadStruct<CUmapList>();
+        ServerStructs.Resolve(ref call, list);
+        CUmapInfo* info = call.Scratch<CUmapInfo>(1);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = driver.cuNodeGet(hNode, info, list);
+        if (call.Reply(status))
+        {
+            ServerStructs.Name(ref call, info);
+            call.WriteStruct(info);
+        }
+    }
+
+    private static void cuNodeMap(CudaDriver driver, ref ServerCall call)
+    {
+        CUmapInfo* infos = call.ReadArray<CUmapInfo>(out nuint infosCount);
+        ServerStructs.Resolve(ref call, infos, infosCount);
+        uint count = call.ReadUInt32();
+        CUstream hStream = new(call.ReadHandle(HandleKind.CUstream));
+        if (infosCount != count)
+        {
+            call.Malformed("infos has another length than it says");
+        }
+
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        CUresult status = driver.cuNodeMap(infos, count, hStream);
+        call.Reply(status);
+    }
+
     private static void cuTexObjectCreate(CudaDriver driver, ref ServerCall call)
     {
         CUDA_RESOURCE_DESC_v1* pResDesc = call.ReadStruct<CUDA_RESOURCE_DESC_v1>();

@@ -76,6 +76,15 @@ internal static unsafe partial class Dispatcher
             case CallId.cuMemset2D:
                 cuMemset2D(driver, ref call);
                 break;
+            case CallId.cuNodeAdd:
+                cuNodeAdd(driver, ref call);
+                break;
+            case CallId.cuNodeGet:
+                cuNodeGet(driver, ref call);
+                break;
+            case CallId.cuNodeMap:
+                cuNodeMap(driver, ref call);
+                break;
             case CallId.cuStreamCreate:
                 cuStreamCreate(driver, ref call);
                 break;

@@ -32,3 +32,12 @@ public enum CUsigned_enum : int
     CU_SIGNED_ONE = 1,
 }
 
+/// <summary>In C <c>enum CUnodeType_enum</c>.</summary>
+public enum CUnodeType : uint
+{
+    CU_NODE_TYPE_KERNEL = 0,
+    CU_NODE_TYPE_EVENT = 1,
+    CU_NODE_TYPE_MEM = 2,
+    CU_NODE_TYPE_FREE = 3,
+}
+

@@ -208,6 +208,45 @@ internal static unsafe partial class Exports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "cuNodeAdd", CallConvs = [typeof(CallConvCdecl)])]
+    private static CUresult cuNodeAdd(CUgraphNode* phNode, CUnodeParams* @params, CUDA_MEM_NODE_PARAMS* mem)
+    {
+        try
+        {
+            return Entry.Driver is { } driver ? driver.cuNodeAdd(phNode, @params, mem) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        }
+        catch (Exception failure)
+        {
+            return Entry.Failed(failure, "cuNodeAdd");
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "cuNodeGet", CallConvs = [typeof(CallConvCdecl)])]
+    private static CUresult cuNodeGet(CUgraphNode hNode, CUmapInfo* info, CUmapList* list)
+    {
+        try
+        {
+            return Entry.Driver is { } driver ? driver.cuNodeGet(hNode, info, list) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        }
+        catch (Exception failure)
+        {
+            return Entry.Failed(failure, "cuNodeGet");
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "cuNodeMap", CallConvs = [typeof(CallConvCdecl)])]
+    private static CUresult cuNodeMap(CUmapInfo* infos, uint count, CUstream hStream)
+    {
+        try
+        {
+            return Entry.Driver is { } driver ? driver.cuNodeMap(infos, count, hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        }
+        catch (Exception failure)
+        {
+            return Entry.Failed(failure, "cuNodeMap");
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "cuTexObjectCreate", CallConvs = [typeof(CallConvCdecl)])]
     private static CUresult cuTexObjectCreate(ulong* pTexObject, CUDA_RESOURCE_DESC_v1* pResDesc)
     {

@@ -128,6 +128,30 @@ public sealed unsafe partial class NativeDriver
             ? ((delegate* unmanaged[Cdecl]<ushort*, int, int, CUresult>)_cuMemset2D)(pattern, Width, Height)
             : CUresult.CUDA_ERROR_NOT_SUPPORTED;
 
+    private nint _cuNodeAdd;
+
+    /// <inheritdoc/>
+    public override CUresult cuNodeAdd(CUgraphNode* phNode, CUnodeParams* @params, CUDA_MEM_NODE_PARAMS* mem) =>
+        Find(ref _cuNodeAdd, "cuNodeAdd")
+            ? ((delegate* unmanaged[Cdecl]<CUgraphNode*, CUnodeParams*, CUDA_MEM_NODE_PARAMS*, CUresult>)_cuNodeAdd)(phNode, @params, mem)
+            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
+    private nint _cuNodeGet;
+
+    /// <inheritdoc/>
+    public override CUresult cuNodeGet(CUgraphNode hNode, CUmapInfo* info, CUmapList* list) =>
+        Find(ref _cuNodeGet, "cuNodeGet")
+            ? ((delegate* unmanaged[Cdecl]<CUgraphNode, CUmapInfo*, CUmapList*, CUresult>)_cuNodeGet)(hNode, info, list)
+            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
+    private nint _cuNodeMap;
+
+    /// <inheritdoc/>
+    public override CUresult cuNodeMap(CUmapInfo* infos, uint count, CUstream hStream) =>
+        Find(ref _cuNodeMap, "cuNodeMap")
+            ? ((delegate* unmanaged[Cdecl]<CUmapInfo*, uint, CUstream, CUresult>)_cuNodeMap)(infos, count, hStream)
+            : CUresult.CUDA_ERROR_NOT_SUPPORTED;
+
     private nint _cuTexObjectCreate;
 
     /// <inheritdoc/>

@@ -98,3 +98,61 @@ public unsafe partial struct CUDA_EXTENT
     [FieldOffset(8)] public CUlimit mode;
 }
 
+/// <summary>In C <c>struct CUDA_MEM_NODE_PARAMS_st</c>: 32 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public unsafe partial struct CUDA_MEM_NODE_PARAMS
+{
+    [FieldOffset(0)] public void* securityAttributes;
+    [FieldOffset(8)] public CUlocation* locations;
+    [FieldOffset(16)] public nuint locationCount;
+    [FieldOffset(24)] public CUdeviceptr dptr;
+}
+
+/// <summary>In C <c>struct CUnodeParams_st</c>: 144 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+public unsafe partial struct CUnodeParams
+{
+    [FieldOffset(0)] public CUnodeType type;
+    [FieldOffset(8)] public Kernel kernel;
+    [FieldOffset(8)] public Event @event;
+    [FieldOffset(8)] public CUDA_MEM_NODE_PARAMS mem;
+    [FieldOffset(8)] public fixed int reserved[32];
+    [FieldOffset(136)] public CUstream hStream;
+
+    /// <summary>A type without a name in C: 16 bytes, aligned to 8.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    public unsafe partial struct Kernel
+    {
+        [FieldOffset(0)] public CUfunction func;
+        [FieldOffset(8)] public CUcontext ctx;
+    }
+
+    /// <summary>A type without a name in C: 32 bytes, aligned to 8.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 32)]
+    public unsafe partial struct Event
+    {
+        [FieldOffset(0)] public CUstream @event;
+        [FieldOffset(8)] public CUgraphNode* nodes;
+        [FieldOffset(16)] public int nodeCount;
+        [FieldOffset(24)] public CUgraphNode error_out;
+    }
+}
+
+/// <summary>In C <c>struct CUmapInfo_st</c>: 32 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public unsafe partial struct CUmapInfo
+{
+    [FieldOffset(0)] public CUstream hStream;
+    [FieldOffset(8)] public void* handle;
+    [FieldOffset(16)] public void* @base;
+    [FieldOffset(24)] public int x;
+}
+
+/// <summary>In C <c>struct CUmapList_st</c>: 16 bytes, aligned to 8.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public unsafe partial struct CUmapList
+{
+    [FieldOffset(0)] public CUmapInfo* infos;
+    [FieldOffset(8)] public uint count;
+}
+

@@ -409,6 +409,130 @@ public sealed unsafe partial class RemoteDriver
     }
 
     /// <inheritdoc/>
+    public override CUresult cuNodeAdd(CUgraphNode* phNode, CUnodeParams* @params, CUDA_MEM_NODE_PARAMS* mem)
+    {
+        if (phNode == null || @params == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        CUresult status = RemoteStructs.Check(_session, @params);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        status = RemoteStructs.Check(_session, mem);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuNodeAdd);
+            nint phNode_ = call.WriteNewHandle(HandleKind.CUgraphNode);
+            RemoteStructs.Write(ref call, @params);
+            if (mem != null)
+            {
+                RemoteStructs.Write(ref call, mem);
+            }
+            else
+            {
+                call.WriteNil();
+            }
+
+            status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                *phNode = new CUgraphNode(phNode_);
+                RemoteStructs.Update(ref call, @params);
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuNodeAdd, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuNodeGet(CUgraphNode hNode, CUmapInfo* info, CUmapList* list)
+    {
+        if (info == null || list == null)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        CUresult status = _session.Handles.Check(hNode.Value, HandleKind.CUgraphNode);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        status = RemoteStructs.Check(_session, list);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuNodeGet);
+            call.WriteHandle(hNode.Value);
+            RemoteStructs.Write(ref call, list);
+            status = call.Invoke();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                RemoteStructs.Read(ref call, info);
+                call.End();
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuNodeGet, failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CUresult cuNodeMap(CUmapInfo* infos, uint count, CUstream hStream)
+    {
+        if (infos == null && count != 0)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        CUresult status = RemoteStructs.Check(_session, infos, count);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        status = _session.Handles.Check(hStream.Value, HandleKind.CUstream);
+        if (status != CUresult.CUDA_SUCCESS)
+        {
+            return status;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuNodeMap);
+            call.WriteArray(infos, count);
+            call.Write(count);
+            call.WriteHandle(hStream.Value);
+            return call.Post();
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuNodeMap, failure);
+        }
+    }
+
+    /// <inheritdoc/>
     public override CUresult cuTexObjectCreate(ulong* pTexObject, CUDA_RESOURCE_DESC_v1* pResDesc)
     {
         if (pTexObject == null || pResDesc == null)

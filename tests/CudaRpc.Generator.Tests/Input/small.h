@@ -106,6 +106,30 @@ CUresult CUDAAPI cuCopy_v2(const CUDA_COPY *pCopy, CUstream hStream);
 CUresult CUDAAPI cuCopyGetExtent(CUDA_EXTENT_v1 *pExtent);
 CUresult CUDAAPI cuCopyGetExtent_v2(CUDA_EXTENT *pExtent);
 
+/* Structs that hold handles and pointers */
+typedef enum CUnodeType_enum { CU_NODE_TYPE_KERNEL = 0, CU_NODE_TYPE_EVENT = 1, CU_NODE_TYPE_MEM = 2, CU_NODE_TYPE_FREE = 3 } CUnodeType;
+typedef struct CUDA_MEM_NODE_PARAMS_st {
+    void *securityAttributes;
+    const CUlocation *locations;
+    size_t locationCount;
+    CUdeviceptr dptr;
+} CUDA_MEM_NODE_PARAMS;
+typedef struct CUnodeParams_st {
+    CUnodeType type;
+    union {
+        struct { CUfunction func; CUcontext ctx; } kernel;
+        struct { CUstream event; CUgraphNode *nodes; int nodeCount; CUgraphNode error_out; } event;
+        CUDA_MEM_NODE_PARAMS mem;
+        int reserved[32];
+    };
+    CUstream hStream;
+} CUnodeParams;
+typedef struct CUmapInfo_st { CUstream hStream; void *handle; void *base; int x; } CUmapInfo;
+typedef struct CUmapList_st { const CUmapInfo *infos; unsigned int count; } CUmapList;
+CUresult CUDAAPI cuNodeAdd(CUgraphNode *phNode, CUnodeParams *params, const CUDA_MEM_NODE_PARAMS *mem);
+CUresult CUDAAPI cuNodeGet(CUgraphNode hNode, CUmapInfo *info, const CUmapList *list);
+CUresult CUDAAPI cuNodeMap(const CUmapInfo *infos, unsigned int count, CUstream hStream);
+
 /* Handles */
 CUresult CUDAAPI cuCtxDestroy_v2(CUcontext ctx);
 CUresult CUDAAPI cuStreamCreate(CUstream *phStream, unsigned int Flags);

@@ -30,6 +30,9 @@ internal unsafe ref struct ServerCall
     public byte* ReadBulk(nuint bytes) => null;
     public readonly T* Scratch<T>(nuint count) where T : unmanaged => null;
     public bool Begin() => false;
+    public void Refuse(CUresult status) { }
+    public nint Resolve(nint id, HandleKind kind, bool optional = false) => id;
+    public readonly nint IdOf(HandleKind kind, nint native) => native;
     public readonly void Bind(nint id, nint native) { }
     public readonly void Release(nint id) { }
     public byte* ReplyBulk(nuint bytes) => null;
