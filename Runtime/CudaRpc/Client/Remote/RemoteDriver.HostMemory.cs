@@ -42,7 +42,7 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuMemHostRegister_v2(void* p, nuint bytesize, uint Flags)
     {
-        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0 || bytesize > nuint.MaxValue - (nuint)p)
+        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0 || bytesize > (nuint)nint.MaxValue - (nuint)p)
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }

@@ -203,6 +203,7 @@ public sealed unsafe class VirtualMemoryTests
         Assert.Equal(CUDA_ERROR_NOT_SUPPORTED, driver.cuMulticastGetGranularity(&granularity, &wanted, 0));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, driver.cuMulticastAddDevice(memory, 0));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, driver.cuMulticastBindMem(memory, 0, memory, 0, Chunk, 0));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, driver.cuMulticastBindAddr(memory, 0, new CUdeviceptr(1 << 20), Chunk, 0));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, driver.cuMulticastUnbind(0, 0, 0, Chunk));
     }
 
