@@ -11,6 +11,7 @@ internal static class DispatcherEmitter
     {
         yield return new("Dispatcher.g.cs", Switch(plan));
         yield return new("Coverage.g.cs", Coverage(plan));
+        yield return new("ParameterFacts.g.cs", Facts(plan));
         if (plan.Structs.Count > 0)
         {
             yield return new("ServerStructs.g.cs", ServerStructs.Emit(plan));
@@ -72,7 +73,7 @@ internal static class DispatcherEmitter
         CodeWriter code = CSharp.File(plan.Version, Namespace, "System.Collections.Generic");
         code.Line("/// <summary>How one function travels.</summary>");
         code.Line("/// <param name=\"Function\">Its exported name.</param>");
-        code.Line("/// <param name=\"Travels\">posted, synchronous, blocking, local, forwarded or unsupported.</param>");
+        code.Line("/// <param name=\"Travels\">posted, synchronous, blocking, local, cached, forwarded or unsupported.</param>");
         code.Line("/// <param name=\"HandWritten\">The halves that are not generated: client, server, both, or empty.</param>");
         code.Line("/// <param name=\"Since\">The CUDA version that brought it, such as 12040; 0 where the rules do not say.</param>");
         code.Line("/// <param name=\"Note\">Why it is unsupported, where it is forwarded to, how long answers are kept.</param>");
@@ -91,8 +92,46 @@ internal static class DispatcherEmitter
         foreach (PlannedFunction function in plan.Functions.Select(function => AsItTravels(function, byName)))
         {
             string hand = function.Hand == Halves.None ? "" : function.Hand.ToString().ToLowerInvariant();
-            string[] cells = [CSharp.Literal(function.Name), CSharp.Literal(Travels(function.Travel)), CSharp.Literal(hand)];
+            string[] cells = [CSharp.Literal(function.Name), CSharp.Literal(Travels(function)), CSharp.Literal(hand)];
             code.Continue($"new({string.Join(", ", cells)}, {function.Since}, {CSharp.Literal(Note(function))}),");
+        }
+
+        code.Line("];");
+        code.Close();
+        return code.ToString();
+    }
+
+    // new("cuStreamQuery", "hStream", "Handle", "In", true),
+    private static string Facts(Plan plan)
+    {
+        CodeWriter code = CSharp.File(plan.Version, Namespace, "System.Collections.Generic");
+        code.Line("/// <summary>What the rules say of one parameter of a function with a generated half.</summary>");
+        code.Line("/// <param name=\"Function\">The function's exported name.</param>");
+        code.Line("/// <param name=\"Parameter\">The parameter's name.</param>");
+        code.Line("/// <param name=\"Role\">What it carries, such as Handle or Array.</param>");
+        code.Line("/// <param name=\"Direction\">In, Out or InOut.</param>");
+        code.Line("/// <param name=\"Optional\">Whether null is allowed.</param>");
+        code.Line("internal readonly record struct ParameterFact(string Function, string Parameter, string Role, string Direction, bool Optional);");
+        code.Line();
+        code.Line("/// <summary>The rules about parameters, for tests that make calls up from them.</summary>");
+        code.Open("internal static class ParameterFacts");
+        code.Line("/// <summary>By function, in the order of the parameters.</summary>");
+        code.Line("public static IReadOnlyList<ParameterFact> Rows { get; } =");
+        code.Line("[");
+        foreach (PlannedFunction function in plan.Functions)
+        {
+            foreach (PlannedParameter parameter in function.Parameters)
+            {
+                string[] cells =
+                [
+                    CSharp.Literal(function.Name),
+                    CSharp.Literal(parameter.Name),
+                    CSharp.Literal(parameter.Role.ToString()),
+                    CSharp.Literal(parameter.Direction.ToString()),
+                    parameter.Optional ? "true" : "false",
+                ];
+                code.Continue($"new({string.Join(", ", cells)}),");
+            }
         }
 
         code.Line("];");
@@ -108,11 +147,12 @@ internal static class DispatcherEmitter
             ? function with { Travel = Travel.Unsupported, Reason = $"{target.Name}: {unsupported.Reason}" }
             : function;
 
-    private static string Travels(Travel travel) => travel switch
+    private static string Travels(PlannedFunction function) => function.Travel switch
     {
         Travel.Synchronous => "synchronous",
         Travel.Posted => "posted",
         Travel.Blocking => "blocking",
+        Travel.Local when function.Cache.Length > 0 => "cached",
         Travel.Local => "local",
         Travel.Unsupported => "unsupported",
         _ => "forwarded",

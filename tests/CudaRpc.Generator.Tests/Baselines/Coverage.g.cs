@@ -9,7 +9,7 @@ namespace CudaRpc.Server;
 
 /// <summary>How one function travels.</summary>
 /// <param name="Function">Its exported name.</param>
-/// <param name="Travels">posted, synchronous, blocking, local, forwarded or unsupported.</param>
+/// <param name="Travels">posted, synchronous, blocking, local, cached, forwarded or unsupported.</param>
 /// <param name="HandWritten">The halves that are not generated: client, server, both, or empty.</param>
 /// <param name="Since">The CUDA version that brought it, such as 12040; 0 where the rules do not say.</param>
 /// <param name="Note">Why it is unsupported, where it is forwarded to, how long answers are kept.</param>
@@ -37,7 +37,7 @@ internal static class Coverage
         new("cuDeviceGetUuid", "forwarded", "", 0, "to cuDeviceGetUuid_v2"),
         new("cuDeviceGetUuid_v2", "synchronous", "", 0, ""),
         new("cuFuncGetModule", "synchronous", "", 0, ""),
-        new("cuGetErrorString", "local", "", 0, "kept per process"),
+        new("cuGetErrorString", "cached", "", 0, "kept per process"),
         new("cuGraphRemoveNodes", "posted", "", 0, ""),
         new("cuInit", "synchronous", "", 0, ""),
         new("cuLaunchHostFunc", "unsupported", "", 0, "callbacks from the driver (host functions): not remoted"),
