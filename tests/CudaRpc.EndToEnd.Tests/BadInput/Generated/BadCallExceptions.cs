@@ -1,0 +1,75 @@
+using CudaRpc.Server;
+
+namespace CudaRpc.EndToEnd.Tests.BadInput.Generated;
+
+/// <summary>What looks wrong and is not: CUDA allows it. Everything else must be an error.</summary>
+internal static class BadCallExceptions
+{
+    private static readonly (string Functions, string Parameter, Wrong[] What, string Why)[] s_allowed =
+    [
+        ("cuCtxCreate_v4", "ctxCreateParams", [Wrong.NullPointer], "a context without parameters"),
+        ("cuCtxGetApiVersion cuCtxGetDevice_v2 cuCtxGetId", "ctx", [Wrong.NullHandle], "the current context"),
+        ("cuCtxPopCurrent cuCtxPopCurrent_v2", "pctx", [Wrong.NullPointer], "who pops need not know what"),
+        ("cuCtxSetCurrent", "ctx", [Wrong.NullHandle], "no context is to be current"),
+        ("cuLaunchKernel cuLaunchKernel_ptsz cuLaunchCooperativeKernel cuLaunchCooperativeKernel_ptsz", "kernelParams", [Wrong.NullPointer],
+            "the kernel has no parameters"),
+        ("cuLaunchKernel cuLaunchKernel_ptsz", "extra", [Wrong.NullPointer], "the kernel has no parameters"),
+        ("cuLaunchKernelEx cuLaunchKernelEx_ptsz", "kernelParams", [Wrong.NullPointer], "the kernel has no parameters"),
+        ("cuLaunchKernelEx cuLaunchKernelEx_ptsz", "extra", [Wrong.NullPointer], "the kernel has no parameters"),
+        ("cuLaunchHostFunc cuLaunchHostFunc_ptsz cuStreamAddCallback cuStreamAddCallback_ptsz", "userData", [Wrong.NullPointer],
+            "means something to the callback only"),
+        ("cuModuleEnumerateFunctions", "numFunctions", [Wrong.Overflow], "room for more than there are"),
+        ("cuLibraryEnumerateKernels", "numKernels", [Wrong.Overflow], "room for more than there are"),
+        ("cuMemAllocHost", "bytesize", [Wrong.Overflow], "4 GiB - 1 of host memory can be had"),
+        ("cuMemFree_v2", "dptr", [Wrong.NullAddress], "freeing null does nothing"),
+        ("cuMemFreeHost", "p", [Wrong.NullPointer], "freeing null does nothing"),
+        ("cuMemPoolTrimTo", "minBytesToKeep", [Wrong.Overflow], "to keep more than there is is to keep all"),
+        ("cuOccupancyMaxActiveBlocksPerMultiprocessor cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags", "blockSize", [Wrong.Overflow],
+            "the answer is that no block fits"),
+        ("cuOccupancyMaxActiveBlocksPerMultiprocessor cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags", "dynamicSMemSize", [Wrong.Overflow],
+            "the answer is that no block fits"),
+        ("cuOccupancyMaxPotentialBlockSize cuOccupancyMaxPotentialBlockSizeWithFlags", "dynamicSMemSize", [Wrong.Overflow],
+            "does not count where a function tells it"),
+        ("cuOccupancyMaxPotentialBlockSize cuOccupancyMaxPotentialBlockSizeWithFlags", "blockSizeLimit", [Wrong.Overflow],
+            "a limit above the device's is none"),
+    ];
+
+    private static readonly Dictionary<(string Function, string Parameter), bool> s_optional =
+        ParameterFacts.Rows.ToDictionary(static row => (row.Function, row.Parameter), static row => row.Optional);
+
+    private static readonly Dictionary<string, CoverageRow> s_coverage = Coverage.Rows.ToDictionary(static row => row.Function);
+
+    /// <summary>The reason, or null.</summary>
+    public static string? WhyAllowed(BadArgument bad)
+    {
+        string function = bad.Parameter.Member.Name, parameter = bad.Parameter.Name!;
+        if (bad.What is Wrong.NullPointer or Wrong.NullHandle && s_optional.GetValueOrDefault((function, parameter)))
+        {
+            return "the rules say that it may be left out";
+        }
+
+        if (bad.What == Wrong.NullHandle && bad.Parameter.ParameterType.Name == "CUstream")
+        {
+            return "stream 0 is the default stream";
+        }
+
+        if (bad.What is Wrong.StaleHandleThatTheClientBelieves or Wrong.UnknownHandleThatTheClientBelieves && IsAnsweredByTheClient(function))
+        {
+            return "the client was made to believe in it, and the server is not asked";
+        }
+
+        return s_allowed.FirstOrDefault(row =>
+            row.Parameter == parameter && row.What.Contains(bad.What) && row.Functions.Split(' ').Contains(function)).Why;
+    }
+
+    /// <summary>Exceptions about functions or parameters that do not exist.</summary>
+    public static IEnumerable<string> Stale() =>
+        from row in s_allowed
+        from function in row.Functions.Split(' ')
+        where typeof(Driver.CudaDriver).GetMethod(function)?.GetParameters().Any(parameter => parameter.Name == row.Parameter) != true
+        select $"{function}.{row.Parameter}";
+
+    // Forwarded ones say to where: "to cuStreamGetCtx".
+    private static bool IsAnsweredByTheClient(string function) => s_coverage[function] is var row
+        && (row.Travels is "local" or "cached" || (row.Travels == "forwarded" && IsAnsweredByTheClient(row.Note.Split(' ', ',')[1])));
+}

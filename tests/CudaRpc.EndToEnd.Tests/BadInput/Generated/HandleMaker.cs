@@ -1,0 +1,105 @@
+using CudaRpc.Client;
+using CudaRpc.Driver;
+
+namespace CudaRpc.EndToEnd.Tests.BadInput.Generated;
+
+/// <summary>How a handle of a kind is made and ended. What is not remoted makes none.</summary>
+internal sealed unsafe record HandleMaker(
+    HandleKind Kind, Func<BadCallSession, nint?> Make, Action<BadCallSession, nint> Destroy)
+{
+    public static IReadOnlyList<HandleMaker> All { get; } =
+    [
+        new(HandleKind.CUstream, static at => at.Driver.CreateStream().Value, static (at, id) => Cuda.Ok(at.Driver.cuStreamDestroy_v2(new(id)))),
+        new(HandleKind.CUevent, static at => at.Driver.CreateEvent().Value, static (at, id) => Cuda.Ok(at.Driver.cuEventDestroy_v2(new(id)))),
+        new(HandleKind.CUmodule, static at => at.LoadModule().Value, static (at, id) => Cuda.Ok(at.Driver.cuModuleUnload(new(id)))),
+        new(HandleKind.CUfunction, static at => at.Driver.Function(at.LoadModule(), "k").Value, UnloadOf),
+        new(HandleKind.CUlibrary, static at => at.LoadLibrary()?.Value, static (at, id) => Cuda.Ok(at.Driver.cuLibraryUnload(new(id)))),
+        new(HandleKind.CUkernel, Kernel, UnloadOfKernel),
+        new(HandleKind.CUmemoryPool, Pool, static (at, id) => Cuda.Ok(at.Driver.cuMemPoolDestroy(new(id)))),
+        new(HandleKind.CUarray, Array, static (at, id) => Cuda.Ok(at.Driver.cuArrayDestroy(new(id)))),
+        new(HandleKind.CUmipmappedArray, MipmappedArray, static (at, id) => Cuda.Ok(at.Driver.cuMipmappedArrayDestroy(new(id)))),
+        new(HandleKind.CUtexref, TexRef, static (at, id) => Cuda.Ok(at.Driver.cuTexRefDestroy(new(id)))),
+        new(HandleKind.CUlinkState, LinkState, static (at, id) => Cuda.Ok(at.Driver.cuLinkDestroy(new(id)))),
+        new(HandleKind.CUgraph, Graph, static (at, id) => Cuda.Ok(at.Driver.cuGraphDestroy(new(id)))),
+        new(HandleKind.CUgraphNode, Node, static (at, id) => Cuda.Ok(at.Driver.cuGraphDestroyNode(new(id)))),
+        new(HandleKind.CUgraphExec, GraphExec, static (at, id) => Cuda.Ok(at.Driver.cuGraphExecDestroy(new(id)))),
+    ];
+
+    private static void UnloadOf(BadCallSession at, nint id)
+    {
+        CUmodule module;
+        Cuda.Ok(at.Driver.cuFuncGetModule(&module, new(id)));
+        Cuda.Ok(at.Driver.cuModuleUnload(module));
+    }
+
+    private static nint? Kernel(BadCallSession at)
+    {
+        CUkernel kernel;
+        fixed (byte* name = Cuda.Text("k"))
+        {
+            return at.LoadLibrary() is CUlibrary library ? If(at.Driver.cuLibraryGetKernel(&kernel, library, name), kernel.Value) : null;
+        }
+    }
+
+    private static void UnloadOfKernel(BadCallSession at, nint id)
+    {
+        CUlibrary library;
+        Cuda.Ok(at.Driver.cuKernelGetLibrary(&library, new(id)));
+        Cuda.Ok(at.Driver.cuLibraryUnload(library));
+    }
+
+    private static nint? Pool(BadCallSession at)
+    {
+        CUmemoryPool pool;
+        CUmemPoolProps_v1 properties = new() { allocType = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED };
+        properties.location.type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE;
+        return If(at.Driver.cuMemPoolCreate(&pool, &properties), pool.Value);
+    }
+
+    private static nint? Array(BadCallSession at)
+    {
+        CUarray array;
+        CUDA_ARRAY_DESCRIPTOR_v2 shape = new() { Width = 4, Height = 4, Format = CUarray_format.CU_AD_FORMAT_FLOAT, NumChannels = 1 };
+        return If(at.Driver.cuArrayCreate_v2(&array, &shape), array.Value);
+    }
+
+    private static nint? MipmappedArray(BadCallSession at)
+    {
+        CUmipmappedArray array;
+        CUDA_ARRAY3D_DESCRIPTOR_v2 shape = new() { Width = 4, Height = 4, Format = CUarray_format.CU_AD_FORMAT_FLOAT, NumChannels = 1 };
+        return If(at.Driver.cuMipmappedArrayCreate(&array, &shape, 2), array.Value);
+    }
+
+    private static nint? TexRef(BadCallSession at)
+    {
+        CUtexref reference;
+        return If(at.Driver.cuTexRefCreate(&reference), reference.Value);
+    }
+
+    private static nint? LinkState(BadCallSession at)
+    {
+        CUlinkState state;
+        return If(at.Driver.cuLinkCreate_v2(0, null, null, &state), state.Value);
+    }
+
+    private static nint? Graph(BadCallSession at)
+    {
+        CUgraph graph;
+        return If(at.Driver.cuGraphCreate(&graph, 0), graph.Value);
+    }
+
+    private static nint? Node(BadCallSession at)
+    {
+        CUgraphNode node;
+        return Graph(at) is nint graph ? If(at.Driver.cuGraphAddEmptyNode(&node, new(graph), null, 0), node.Value) : null;
+    }
+
+    private static nint? GraphExec(BadCallSession at)
+    {
+        CUgraphExec exec;
+        return Graph(at) is nint graph ? If(at.Driver.cuGraphInstantiateWithFlags(&exec, new(graph), 0), exec.Value) : null;
+    }
+
+    // What is not remoted yet makes none.
+    private static nint? If(CUresult status, nint value) => status == CUresult.CUDA_SUCCESS ? value : null;
+}
