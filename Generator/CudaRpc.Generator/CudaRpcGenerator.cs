@@ -34,29 +34,42 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
 
         IncrementalValueProvider<HeaderInput?> headerInput = inputs.Where(input => input.Role is "header" or "libc").Collect()
             .Combine(settings)
-            .Select((pair, _) => Header(pair.Left, pair.Right))
+            .Select((pair, _) => Header(pair.Left, pair.Right, "header"))
             .WithTrackingName(Steps.HeaderInput);
 
         IncrementalValueProvider<HeaderResult?> header = headerInput
             .Select((input, _) => input is null ? null : HeaderReader.Read(input))
             .WithTrackingName(Steps.Header);
 
+        // Our own header, where the build is from another one.
+        IncrementalValueProvider<HeaderResult?> ownHeader = inputs.Where(input => input.Role is "own-header" or "libc").Collect()
+            .Combine(settings)
+            .Select((pair, _) => Header(pair.Left, pair.Right, "own-header"))
+            .Select((input, _) => input is null ? null : HeaderReader.Read(input))
+            .WithTrackingName(Steps.OwnHeader);
+
+        IncrementalValueProvider<CApi?> api = header.Combine(ownHeader)
+            .Select((pair, _) => pair is { Left.Api: { } given, Right.Api: { } own } ? Supplement.Of(given, own) : pair.Left?.Api)
+            .WithTrackingName(Steps.Api);
+
         IncrementalValueProvider<RulesResult?> rules = inputs.Where(input => input.Role == "rules").Collect()
             .Select((files, _) => files.IsEmpty ? null : RulesReader.Read(files[0].File))
             .WithTrackingName(Steps.Rules);
 
-        IncrementalValueProvider<BindResult?> bound = header.Combine(rules)
-            .Select((pair, _) => pair is { Left.Api: { } read, Right: { } result } ? Binder.Bind(read, result.Rules) : null)
+        IncrementalValueProvider<BindResult?> bound = api.Combine(rules).Combine(settings.Select((value, _) => value.Lenient))
+            .Select((pair, _) => pair is { Left: { Left: { } read, Right: { } result }, Right: var lenient }
+                ? Binder.Bind(read, result.Rules, lenient)
+                : null)
             .WithTrackingName(Steps.Bound);
 
         context.RegisterSourceOutput(
             settings.Combine(headerInput).Combine(rules),
             (output, all) => ReportMissing(output, all.Left.Left, all.Left.Right, all.Right));
+        context.RegisterSourceOutput(ownHeader, (output, result) => Report(output, result?.Problems ?? default));
         context.RegisterSourceOutput(header, (output, result) => Report(output, result?.Problems ?? default));
         context.RegisterSourceOutput(rules, (output, result) => Report(output, result?.Problems ?? default));
         context.RegisterSourceOutput(bound, (output, result) => Report(output, result?.Problems ?? default));
 
-        IncrementalValueProvider<CApi?> api = header.Select((result, _) => result?.Api);
         IncrementalValueProvider<Plan?> plan = bound.Select((result, _) => result?.Plan);
         IncrementalValueProvider<Contract?> contract = api.Combine(plan)
             .Select((pair, _) => pair.Left is { } read ? Contract.Of(read, pair.Right) : null)
@@ -100,9 +113,9 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
             : (role, new(text.Path, content.ToString()));
     }
 
-    private static HeaderInput? Header(ImmutableArray<(string Role, TextFile File)> inputs, Settings settings)
+    private static HeaderInput? Header(ImmutableArray<(string Role, TextFile File)> inputs, Settings settings, string role)
     {
-        TextFile? header = inputs.FirstOrDefault(input => input.Role == "header").File;
+        TextFile? header = inputs.FirstOrDefault(input => input.Role == role).File;
         return header is null || settings.Roles.Count == 0
             ? null
             : new(header, new(inputs.Where(input => input.Role == "libc").Select(input => input.File)), settings.LibClang);

@@ -61,10 +61,19 @@ internal static class Problems
     public static readonly DiagnosticDescriptor UnknownStruct = Error(
         "CUDARPC018", "A rule names a struct that does not exist", "The header has no struct '{0}' (its first typedef is its name)");
 
+    public static readonly DiagnosticDescriptor Unruled = new(
+        "CUDARPC019",
+        "A function is new to the rules",
+        "{0} is new to the rules and needs one; it answers CUDA_ERROR_NOT_SUPPORTED ({1})",
+        "CudaRpc",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true);
+
     private static readonly Dictionary<string, DiagnosticDescriptor> s_byId = new[]
     {
         NoLibClang, NoHeader, ClangError, UnsupportedDeclaration, UnknownRole, NoRules, RuleSyntax, BadExpression, UnknownFunction,
         UnknownParameter, DuplicateRule, Ambiguous, WrongWord, NotTheSame, CallIdCollision, UnknownHandle, NotWidened, UnknownStruct,
+        Unruled,
     }.ToDictionary(descriptor => descriptor.Id);
 
     public static DiagnosticDescriptor ById(string id) => s_byId[id];

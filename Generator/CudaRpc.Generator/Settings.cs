@@ -8,7 +8,8 @@ namespace CudaRpc.Generator;
 /// <param name="Header">The header's path as configured, for messages.</param>
 /// <param name="Rules">The rules' path as configured, for messages.</param>
 /// <param name="LibClang">The libclang to use; empty to search.</param>
-internal sealed record Settings(EquatableArray<string> Roles, string Header, string Rules, string LibClang)
+/// <param name="Lenient">Whether a function that is new to the rules and needs one is a warning and unsupported, not an error.</param>
+internal sealed record Settings(EquatableArray<string> Roles, string Header, string Rules, string LibClang, bool Lenient)
 {
     public static readonly string[] KnownRoles = ["types", "contract", "native", "remote", "dispatcher", "exports"];
 
@@ -16,7 +17,8 @@ internal sealed record Settings(EquatableArray<string> Roles, string Header, str
         new(Get(options, "CudaRpcRoles").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)),
         Get(options, "CudaHeader"),
         Get(options, "CudaRules"),
-        Get(options, "CudaRpcLibClang"));
+        Get(options, "CudaRpcLibClang"),
+        Get(options, "CudaRpcUnruled") == "warning");
 
     /// <summary>Roles that do not exist.</summary>
     public IEnumerable<Problem> Problems() =>

@@ -7,6 +7,8 @@ internal static class Steps
     public const string Inputs = nameof(Inputs);
     public const string HeaderInput = nameof(HeaderInput);
     public const string Header = nameof(Header);
+    public const string OwnHeader = nameof(OwnHeader);
+    public const string Api = nameof(Api);
     public const string Rules = nameof(Rules);
     public const string Bound = nameof(Bound);
     public const string Contract = nameof(Contract);

@@ -13,6 +13,7 @@ internal sealed class GeneratorRun
 {
     public const string HeaderPath = "/input/cuda.h";
     public const string RulesPath = "/input/cuda.rules";
+    public const string OwnHeaderPath = "/input/own.h";
     public const string AllRoles = "types,contract,native,remote,dispatcher,exports";
 
     private readonly Dictionary<string, string> _properties = new()
@@ -29,11 +30,12 @@ internal sealed class GeneratorRun
 
     private GeneratorDriver _driver;
 
-    public GeneratorRun(string? header, string? rules, string roles = AllRoles)
+    public GeneratorRun(string? header, string? rules, string roles = AllRoles, string? ownHeader = null)
     {
         _properties["build_property.CudaRpcRoles"] = roles;
         Set(HeaderPath, header, "header");
         Set(RulesPath, rules, "rules");
+        Set(OwnHeaderPath, ownHeader, "own-header");
         foreach (string path in Directory.GetFiles(Path.Combine(Repository.Root, "headers", "libc")))
         {
             Set(path, File.ReadAllText(path), "libc");

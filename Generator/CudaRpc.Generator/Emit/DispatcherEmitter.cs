@@ -89,7 +89,7 @@ internal static class DispatcherEmitter
         code.Line("public static IReadOnlyList<CoverageRow> Rows { get; } =");
         code.Line("[");
         Dictionary<string, PlannedFunction> byName = plan.Functions.ToDictionary(function => function.Name);
-        foreach (PlannedFunction function in plan.Functions.Select(function => AsItTravels(function, byName)))
+        foreach (PlannedFunction function in plan.Functions.Where(function => !function.Function.Supplied).Select(function => AsItTravels(function, byName)))
         {
             string hand = function.Hand == Halves.None ? "" : function.Hand.ToString().ToLowerInvariant();
             string[] cells = [CSharp.Literal(function.Name), CSharp.Literal(Travels(function)), CSharp.Literal(hand)];

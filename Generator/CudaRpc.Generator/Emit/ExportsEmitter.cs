@@ -22,6 +22,8 @@ internal static class ExportsEmitter
 
     public static IEnumerable<GeneratedFile> Emit(CApi api)
     {
+        // What the header does not have is no entry point of its CUDA.
+        api = api with { Functions = new(api.Functions.Where(function => !function.Supplied)) };
         yield return new("Exports.g.cs", Addresses(api));
         foreach ((string group, IReadOnlyList<CFunction> members) in HeaderGroups.Split(api))
         {

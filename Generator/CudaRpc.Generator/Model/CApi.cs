@@ -21,7 +21,8 @@ internal sealed record CApi(
 /// <param name="Name">The exported symbol.</param>
 /// <param name="Parameters">In order.</param>
 /// <param name="Place">Its declaration.</param>
-internal sealed record CFunction(string Name, EquatableArray<CParameter> Parameters, Place Place);
+/// <param name="Supplied">Whether the header does not have it, and ours does.</param>
+internal sealed record CFunction(string Name, EquatableArray<CParameter> Parameters, Place Place, bool Supplied = false);
 
 /// <summary>A parameter.</summary>
 /// <param name="Name">As the header spells it.</param>

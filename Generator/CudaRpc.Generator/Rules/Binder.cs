@@ -18,17 +18,24 @@ internal sealed class Binder
     private ParameterBinder _parameters;
     private IReadOnlyDictionary<string, PlannedStruct> _structs = new Dictionary<string, PlannedStruct>();
 
-    private Binder(CApi api, RuleSet rules)
+    private readonly bool _lenient;
+
+    private Binder(CApi api, RuleSet rules, bool lenient)
     {
+        _lenient = lenient;
         _api = api;
         _rules = rules;
         _functions = api.Functions.ToDictionary(function => function.Name);
         _parameters = new(api, _handles, _structs);
     }
 
-    public static BindResult Bind(CApi api, RuleSet rules)
+    /// <summary>Binds them.</summary>
+    /// <param name="api">What the header declares.</param>
+    /// <param name="rules">What the rules say.</param>
+    /// <param name="lenient">Whether a function that the rules do not know and cannot be without is a warning, and unsupported.</param>
+    public static BindResult Bind(CApi api, RuleSet rules, bool lenient = false)
     {
-        Binder binder = new(api, rules);
+        Binder binder = new(api, rules, lenient);
         binder.BindHandles();
         binder.BindStructs();
         binder.IndexRules();
@@ -130,7 +137,18 @@ internal sealed class Binder
             return BindTwin(function, BindQuietly(twin));
         }
 
-        return BindRule(function, new(function.Name, default, default, function.Place));
+        int before = _problems.Count;
+        PlannedFunction plan = BindRule(function, new(function.Name, default, default, function.Place));
+        return _lenient && _problems.Count > before ? Unruled(plan, before) : plan;
+    }
+
+    // One warning instead of the errors.
+    private PlannedFunction Unruled(PlannedFunction plan, int before)
+    {
+        string doubt = _problems[before].ToDiagnostic().GetMessage(System.Globalization.CultureInfo.InvariantCulture);
+        _problems.RemoveRange(before, _problems.Count - before);
+        Report(plan.Function.Place, Problems.Unruled, plan.Name, doubt);
+        return plan with { Travel = Travel.Unsupported, Reason = "newer than the rules" };
     }
 
     // The base function reports its own problems when its turn comes.
