@@ -2,7 +2,7 @@ namespace CudaRpc.Generator.Model;
 
 /// <summary>
 /// Completes a header by what only ours declares, so that code written against ours compiles whatever the version of the header is. What the
-/// header declares counts: its functions are the ones that are exported and covered, its values and sizes are the ones that are used.
+/// header declares counts: its functions are the ones that are exported and covered, its macros and sizes are the ones that are used.
 /// </summary>
 internal static class Supplement
 {
@@ -36,7 +36,7 @@ internal static class Supplement
                 record => record.Name)),
             Enums = new(Complete(
                 given.Enums.Select(item => enums.TryGetValue(item.Name, out CEnum? known)
-                    ? item with { Constants = new(Complete(item.Constants, known.Constants, constant => constant.Name)) } : item),
+                    ? item with { Constants = new(Constants(item, known, given.Version < ours.Version)) } : item),
                 ours.Enums,
                 item => item.Name)),
             Handles = new(Complete(given.Handles, ours.Handles, handle => handle.Name)),
@@ -61,6 +61,16 @@ internal static class Supplement
         List<T> all = [.. given];
         HashSet<string> names = [.. all.Select(name)];
         return all.Concat(ours.Where(item => !names.Contains(name(item))));
+    }
+
+    // Names have moved from one value to another: what code means by one is what the newer header means.
+    private static IEnumerable<CConstant> Constants(CEnum given, CEnum ours, bool older)
+    {
+        Dictionary<string, CConstant> known = ours.Constants.ToDictionary(constant => constant.Name);
+        return Complete(
+            given.Constants.Select(constant => older && known.TryGetValue(constant.Name, out CConstant? moved) ? moved : constant),
+            ours.Constants,
+            constant => constant.Name);
     }
 
     // A struct keeps its size where programs pass it; one that only lies inside others, which have room for it, may have grown.
