@@ -41,7 +41,12 @@ internal sealed class FunctionInfo(HandleKind kind, nint parent, string name) : 
 {
     private readonly int[] _attributes = new int[(int)CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX];
 
+    private FunctionLaunchState? _launchState;
+
     public string Name { get; } = name;
+
+    /// <summary>What a program of CUDA 3 has said about the next launch.</summary>
+    public FunctionLaunchState LaunchState => LazyInitializer.EnsureInitialized(ref _launchState);
 
     /// <summary>Offset and size of each parameter in the packed buffer, in bytes; null where the server's driver cannot tell.</summary>
     public ParameterLayout[]? Parameters { get; init; }

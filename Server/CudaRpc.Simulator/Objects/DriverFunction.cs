@@ -5,6 +5,8 @@ namespace CudaRpc.Simulator.Objects;
 /// <summary>A kernel of a module: what a launch starts.</summary>
 internal sealed class DriverFunction : ContextObject
 {
+    private FunctionLaunchState? _launchState;
+
     public DriverFunction(DriverModule module, PtxKernel kernel, FunctionSettings? settings)
         : base(module.Context)
     {
@@ -25,6 +27,9 @@ internal sealed class DriverFunction : ContextObject
     public FunctionSettings Settings { get; }
 
     public NativeName Name { get; }
+
+    /// <summary>What a program of CUDA 3 said about the next launch.</summary>
+    public FunctionLaunchState LaunchState => LazyInitializer.EnsureInitialized(ref _launchState);
 
     public nint Handle { get; set; }
 }
