@@ -54,6 +54,9 @@ public sealed unsafe partial class SimulatedDriver
     public override CUresult cuCtxSetSharedMemConfig(CUsharedconfig config) =>
         Enter(out _) is not CUDA_SUCCESS and var error ? error : Enum.IsDefined(config) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 
+    /// <summary>The simulated device has no cache in which lines could persist, and says so in its attributes.</summary>
+    public override CUresult cuCtxResetPersistingL2Cache() => Enter(out _) is not CUDA_SUCCESS and var error ? error : CUDA_ERROR_NOT_SUPPORTED;
+
     /// <inheritdoc/>
     public override CUresult cuCtxGetStreamPriorityRange(int* leastPriority, int* greatestPriority)
     {

@@ -7,50 +7,6 @@ public sealed unsafe partial class SimulatedDriver
     // What a context made by any version of cuCtxCreate since CUDA 3.2 reports.
     private const uint ContextApiVersion = 3020;
 
-    /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v2(CUcontext* pctx, uint flags, int dev)
-    {
-        if (EnterDevice(dev, out SimulatedDevice device) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        if (pctx == null || !AreContextFlags(flags))
-        {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        DriverContext context = NewContext(device, flags);
-        context.Handle = _handles.Add(context);
-        if (context.Handle == 0 || !Keep(context))
-        {
-            Release(context);
-            return Ready is not CUDA_SUCCESS and var gone ? gone : CUDA_ERROR_OUT_OF_MEMORY;
-        }
-        _stack.Value!.Push(context.Handle);
-        *pctx = new CUcontext(context.Handle);
-        return CUDA_SUCCESS;
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v3(CUcontext* pctx, CUexecAffinityParam_v1* paramsArray, int numParams, uint flags, int dev) =>
-        numParams switch
-        {
-            < 0 => CUDA_ERROR_INVALID_VALUE,
-            0 => cuCtxCreate_v2(pctx, flags, dev),
-            _ => EnterDevice(dev, out _) is not CUDA_SUCCESS and var error ? error : CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY,
-        };
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v4(CUcontext* pctx, CUctxCreateParams* ctxCreateParams, uint flags, int dev)
-    {
-        if (ctxCreateParams == null)
-        {
-            return cuCtxCreate_v2(pctx, flags, dev);
-        }
-        return ctxCreateParams->cigParams == null
-            ? cuCtxCreate_v3(pctx, ctxCreateParams->execAffinityParams, ctxCreateParams->numExecAffinityParams, flags, dev)
-            : CUDA_ERROR_NOT_SUPPORTED;
-    }
-
     /// <summary>Waits for the context's work, then releases what it owns.</summary>
     public override CUresult cuCtxDestroy_v2(CUcontext ctx)
     {
@@ -163,21 +119,6 @@ public sealed unsafe partial class SimulatedDriver
     /// <inheritdoc/>
     public override CUresult cuCtxGetFlags(uint* flags) =>
         Enter(out DriverContext context) is not CUDA_SUCCESS and var error ? error : Give(flags, context.Flags);
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxSetFlags(uint flags)
-    {
-        if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
-        {
-            return error;
-        }
-        if (!AreContextFlags(flags))
-        {
-            return CUDA_ERROR_INVALID_VALUE;
-        }
-        context.Flags = flags;
-        return CUDA_SUCCESS;
-    }
 
     /// <summary>Waits for everything the current context was given.</summary>
     public override CUresult cuCtxSynchronize() => cuCtxSynchronize_v2(default);

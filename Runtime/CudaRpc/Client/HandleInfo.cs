@@ -23,11 +23,16 @@ internal class HandleInfo(HandleKind kind, nint parent)
 /// <summary>A context: its device, the flags it was created with, and whether it is the device's primary one.</summary>
 internal sealed class ContextInfo(int device, uint flags, bool isPrimary) : HandleInfo(HandleKind.CUcontext, 0)
 {
+    private int _attachments = 1;
+
     public int Device { get; } = device;
 
     public uint Flags { get; set; } = flags;
 
     public bool IsPrimary { get; } = isPrimary;
+
+    /// <summary>How often it is attached to, its creation included: the last cuCtxDetach destroys it. Not for primary contexts.</summary>
+    public ref int Attachments => ref _attachments;
 }
 
 /// <summary>A memory pool: the device its memory is on.</summary>

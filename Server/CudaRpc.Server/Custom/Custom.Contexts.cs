@@ -7,9 +7,15 @@ namespace CudaRpc.Server;
 /// <summary>The server halves that need more than reading arguments and calling the driver. Names and order as in headers/cuda.rules.</summary>
 internal static unsafe partial class Custom
 {
-    public static void cuCtxCreate_v2(CudaDriver driver, ref ServerCall call)
+    public static void cuCtxCreate_v2(CudaDriver driver, ref ServerCall call) => CreateContext(driver, ref call, hasAffinities: false);
+
+    public static void cuCtxCreate_v3(CudaDriver driver, ref ServerCall call) => CreateContext(driver, ref call, hasAffinities: true);
+
+    private static void CreateContext(CudaDriver driver, ref ServerCall call, bool hasAffinities)
     {
         nint id = call.ReadNewHandle(HandleKind.CUcontext);
+        nuint count = 0;
+        CUexecAffinityParam_v1* affinities = hasAffinities ? call.ReadArray<CUexecAffinityParam_v1>(out count) : null;
         uint flags = call.ReadUInt32();
         int dev = call.ReadInt32();
         if (HandleId.PrimaryDevice(id) is not null)
@@ -23,7 +29,9 @@ internal static unsafe partial class Custom
         }
 
         CUcontext context;
-        CUresult status = driver.cuCtxCreate_v2(&context, flags, dev);
+        CUresult status = hasAffinities
+            ? driver.cuCtxCreate_v3(&context, affinities, (int)count, flags, dev)
+            : driver.cuCtxCreate_v2(&context, flags, dev);
         if (status == CUresult.CUDA_SUCCESS)
         {
             // Creation made it current here; the next frame says what is current there.

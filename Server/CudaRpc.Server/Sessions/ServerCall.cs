@@ -275,6 +275,13 @@ internal unsafe ref struct ServerCall
     /// </summary>
     public bool Reply(CUresult status)
     {
+        // The driver was asked in no context where the client's thread has one that has ended.
+        if (status == CUresult.CUDA_ERROR_INVALID_CONTEXT && _fault == CUresult.CUDA_SUCCESS && HasBegun && _lane.IsContextGone
+            && !ServerLane.EndsContext(_header.CallId))
+        {
+            status = CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        }
+
         if (IsPosted)
         {
             _replied = true;

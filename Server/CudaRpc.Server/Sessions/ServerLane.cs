@@ -35,6 +35,9 @@ internal sealed unsafe class ServerLane : IDisposable
     /// <summary>The driver's value of the context that is current on this thread.</summary>
     public nint CurrentContext => _nativeContext;
 
+    /// <summary>Whether the client thread's current context has ended: for the driver the thread has none.</summary>
+    public bool IsContextGone => _context != 0 && _nativeContext == 0;
+
     /// <summary>Serves calls until the client says goodbye, the connection ends or the session does. Blocks.</summary>
     /// <returns>Whether the lane ended in good order.</returns>
     /// <exception cref="ProtocolException">The client broke the protocol.</exception>
@@ -100,6 +103,13 @@ internal sealed unsafe class ServerLane : IDisposable
         }
 
         CUresult status = Session.Driver.cuCtxSetCurrent(new CUcontext(native));
+        if (status == CUresult.CUDA_ERROR_INVALID_CONTEXT && native != 0)
+        {
+            // It is ending on another lane, whose handle is not gone yet.
+            native = 0;
+            status = Session.Driver.cuCtxSetCurrent(default);
+        }
+
         if (status == CUresult.CUDA_SUCCESS)
         {
             // A primary context comes (back) to life under the id that was current already, and no handle ends by that: ask again next time.
@@ -209,6 +219,10 @@ internal sealed unsafe class ServerLane : IDisposable
         _staging = null;
     }
 
+    /// <summary>These wait for the GPU, and for the releases before them, which would otherwise find their context gone.</summary>
+    internal static bool EndsContext(uint callId) =>
+        callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
+
     // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
     // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
     private static bool IsRelease(uint callId) =>
@@ -221,10 +235,6 @@ internal sealed unsafe class ServerLane : IDisposable
             or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2 or CallId.cuMemcpyPeer or CallId.cuMemcpyPeer_ptds
             or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
             or CallId.cuMemHostUnregister;
-
-    // These wait for the GPU as well, and for the releases before them, which would otherwise find their context gone.
-    private static bool EndsContext(uint callId) =>
-        callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
 
     // Keeps its turn meanwhile: what comes after it is to find the changes.
     private void AwaitChanges()

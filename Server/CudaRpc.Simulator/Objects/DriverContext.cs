@@ -13,6 +13,7 @@ internal sealed partial class DriverContext : IMemoryOwner, IDisposable
     private readonly object _lock = new();
     private readonly Action<string> _log;
     private readonly CancellationTokenSource _cancellation = new(); // Never disposed of: Cancel may come late, and it holds nothing.
+    private int _attachments = 1;
     private int _fault;
     private bool _closed;
     private bool _released;
@@ -46,6 +47,9 @@ internal sealed partial class DriverContext : IMemoryOwner, IDisposable
     public nint Handle { get; set; }
 
     public uint Flags { get; set; }
+
+    /// <summary>How often it is attached to, its creation included: the last cuCtxDetach destroys it. Not for primary contexts.</summary>
+    public ref int Attachments => ref _attachments;
 
     public CUfunc_cache CacheConfig { get; set; }
 

@@ -75,7 +75,7 @@ public sealed class HandleTests : IDisposable
         Assert.Equal(CUresult.CUDA_SUCCESS, session.Call(CallId.cuStreamDestroy_v2, Values(stream)));
         Assert.Equal(CUresult.CUDA_ERROR_INVALID_HANDLE, session.Call(CallId.cuStreamQuery, Values(stream)));
         session.Context = 77;
-        Assert.Equal(CUresult.CUDA_ERROR_INVALID_CONTEXT, session.Call(CallId.cuCtxSynchronize, Values()));
+        Assert.Equal(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, session.Call(CallId.cuCtxSynchronize, Values()));
         session.Context = 1000;
         Assert.Equal(CUresult.CUDA_SUCCESS, session.Call(CallId.cuCtxSynchronize, Values()));
         Cuda.Ok(other.cuStreamQuery(foreign));
@@ -122,7 +122,7 @@ public sealed class HandleTests : IDisposable
         }
 
         Assert.Equal(CUresult.CUDA_ERROR_NOT_SUPPORTED, session.Call(CallId.cuCtxSynchronize, Values()));
-        Assert.Equal(CUresult.CUDA_ERROR_INVALID_CONTEXT, session.Call(CallId.cuCtxSynchronize, Values()));
+        Assert.Equal(CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, session.Call(CallId.cuCtxSynchronize, Values()));
         Assert.InRange(_server.Log.Entries.Count(static entry => entry.Id == 204), 1, 100);
     }
 

@@ -220,7 +220,7 @@ public sealed unsafe class ContextTests
 
         Assert.Equal((nuint)4096, value);
         Assert.Equal(CUDA_ERROR_UNSUPPORTED_LIMIT, bench.Driver.cuCtxGetLimit(&value, CUlimit.CU_LIMIT_CIG_ENABLED));
-        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuCtxSetLimit(CUlimit.CU_LIMIT_MAX, 1));
+        Assert.Equal(CUDA_ERROR_UNSUPPORTED_LIMIT, bench.Driver.cuCtxSetLimit(CUlimit.CU_LIMIT_MAX, 1));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuCtxSetLimit(CUlimit.CU_LIMIT_STACK_SIZE, 1 << 30));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuCtxGetLimit(null, CUlimit.CU_LIMIT_STACK_SIZE));
     }

@@ -10,54 +10,6 @@ public sealed unsafe partial class RemoteDriver
     private const uint ApiVersion = 3020;
 
     /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v2(CUcontext* pctx, uint flags, int dev)
-    {
-        if (pctx == null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_VALUE;
-        }
-
-        if (Facts(dev) is null)
-        {
-            return CUresult.CUDA_ERROR_INVALID_DEVICE;
-        }
-
-        try
-        {
-            Call call = _session.Begin(CallId.cuCtxCreate_v2);
-            var context = new CUcontext(call.WriteNewHandle(HandleKind.CUcontext));
-            call.Write(flags);
-            call.Write(dev);
-            Handles.Add(context.Value, new ContextInfo(dev, flags, isPrimary: false));
-            CUresult status = call.Invoke();
-            if (status != CUresult.CUDA_SUCCESS)
-            {
-                Handles.Forget(context.Value);
-                return status;
-            }
-
-            call.End();
-            _session.Lane.Contexts.Push(context);
-            *pctx = context;
-            return status;
-        }
-        catch (Exception failure)
-        {
-            return _session.Failed(CallId.cuCtxCreate_v2, failure);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v3(CUcontext* pctx, CUexecAffinityParam_v1* paramsArray, int numParams, uint flags, int dev) =>
-        numParams != 0 ? CUresult.CUDA_ERROR_NOT_SUPPORTED : cuCtxCreate_v2(pctx, flags, dev);
-
-    /// <inheritdoc/>
-    public override CUresult cuCtxCreate_v4(CUcontext* pctx, CUctxCreateParams* ctxCreateParams, uint flags, int dev) =>
-        ctxCreateParams != null && (ctxCreateParams->numExecAffinityParams != 0 || ctxCreateParams->cigParams != null)
-            ? CUresult.CUDA_ERROR_NOT_SUPPORTED
-            : cuCtxCreate_v2(pctx, flags, dev);
-
-    /// <inheritdoc/>
     public override CUresult cuCtxDestroy_v2(CUcontext ctx)
     {
         if (Handles.Find<ContextInfo>(ctx.Value) is not { IsPrimary: false })
@@ -139,19 +91,19 @@ public sealed unsafe partial class RemoteDriver
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetDevice_v2(int* device, CUcontext ctx) =>
-        Context(ctx) is ContextInfo info ? Local(device, info.Device) : Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+        Context(ctx) is ContextInfo info ? Local(device, info.Device) : Local(NoContext(ctx));
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetFlags(uint* flags) =>
-        Context(default) is ContextInfo info ? Local(flags, info.Flags) : Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+        Context(default) is ContextInfo info ? Local(flags, info.Flags) : Local(NoContext());
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetId(CUcontext ctx, ulong* ctxId) =>
-        Context(ctx) is null ? Local(CUresult.CUDA_ERROR_INVALID_CONTEXT) : Local(ctxId, (ulong)((ctx.Value != 0 ? ctx : Current).Value >>> 8));
+        Context(ctx) is null ? Local(NoContext(ctx)) : Local(ctxId, (ulong)((ctx.Value != 0 ? ctx : Current).Value >>> 8));
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetApiVersion(CUcontext ctx, uint* version) =>
-        Context(ctx) is null ? Local(CUresult.CUDA_ERROR_INVALID_CONTEXT) : Local(version, ApiVersion);
+        Context(ctx) is null ? Local(NoContext(ctx)) : Local(version, ApiVersion);
 
     // A primary context may be made current before anybody retains it.
     private bool MayBeCurrent(CUcontext context) =>
@@ -160,4 +112,10 @@ public sealed unsafe partial class RemoteDriver
 
     // The context given, or the thread's current one for null; null where there is none or it has ended.
     private ContextInfo? Context(CUcontext context) => Handles.Find<ContextInfo>((context.Value != 0 ? context : Current).Value);
+
+    // Why there is no context: none was given or current, or the one that was has ended, or is a primary one that nobody retains.
+    private CUresult NoContext(CUcontext context = default) =>
+        context.Value == 0 ? (Current.Value != 0 ? CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED : CUresult.CUDA_ERROR_INVALID_CONTEXT)
+        : HandleId.PrimaryDevice(context.Value) is int device && Facts(device) is not null ? CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED
+        : CUresult.CUDA_ERROR_INVALID_CONTEXT;
 }

@@ -147,9 +147,9 @@ public sealed unsafe partial class RemoteDriver
     // What needs no server: bad arguments, and a copy of nothing.
     private CUresult? CheckCopy(void* host, CUdeviceptr device, CUstream stream, nuint bytes)
     {
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         if (Handles.Check(stream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)

@@ -23,9 +23,9 @@ public sealed unsafe partial class RemoteDriver
             return check;
         }
 
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         try

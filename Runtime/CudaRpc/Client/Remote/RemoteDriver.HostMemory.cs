@@ -47,9 +47,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
 
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+            return Local(NoContext());
         }
 
         if ((Flags & HostInputOutput) != 0)

@@ -70,7 +70,7 @@ public sealed unsafe partial class RemoteDriver
 
         if (Context(default) is not ContextInfo context)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         if (!Fits(shape, function, Facts(context.Device)!))

@@ -74,9 +74,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_SUCCESS);
         }
 
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+            return Local(NoContext());
         }
 
         if (!_session.Ranges.Remove(dptr.Value))

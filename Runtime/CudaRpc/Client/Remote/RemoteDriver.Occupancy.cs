@@ -29,7 +29,7 @@ public sealed unsafe partial class RemoteDriver
 
         if (Context(default) is not ContextInfo context)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         DeviceFacts device = Facts(context.Device)!;

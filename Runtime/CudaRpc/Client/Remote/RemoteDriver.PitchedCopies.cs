@@ -39,9 +39,9 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult Pitched(uint callId, CUDA_MEMCPY3D_PEER_v1 copy, CUstream stream, bool asynchronous)
     {
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         if (Handles.Check(stream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)

@@ -2,9 +2,49 @@ using CudaRpc.Driver;
 
 namespace CudaRpc.Client;
 
-// What was said when a stream was created.
+// Creations are posted, so what is wrong with them is said here; and what was said when a stream was created is known here.
 public sealed unsafe partial class RemoteDriver
 {
+    private const uint EventFlags =
+        (uint)(CUevent_flags.CU_EVENT_BLOCKING_SYNC | CUevent_flags.CU_EVENT_DISABLE_TIMING | CUevent_flags.CU_EVENT_INTERPROCESS);
+
+    /// <inheritdoc/>
+    public override CUresult cuStreamCreate(CUstream* phStream, uint Flags) => CreateStream(CallId.cuStreamCreate, phStream, Flags, 0);
+
+    /// <inheritdoc/>
+    public override CUresult cuStreamCreateWithPriority(CUstream* phStream, uint flags, int priority) =>
+        CreateStream(CallId.cuStreamCreateWithPriority, phStream, flags, priority);
+
+    /// <inheritdoc/>
+    public override CUresult cuEventCreate(CUevent* phEvent, uint Flags)
+    {
+        // An event for other processes cannot have a time.
+        bool timed = (Flags & (uint)CUevent_flags.CU_EVENT_DISABLE_TIMING) == 0;
+        if (phEvent == null || (Flags & ~EventFlags) != 0 || (timed && (Flags & (uint)CUevent_flags.CU_EVENT_INTERPROCESS) != 0))
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (Context(default) is null)
+        {
+            return NoContext();
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuEventCreate);
+            var created = new CUevent(call.WriteNewHandle(HandleKind.CUevent));
+            call.Write(Flags);
+            call.Post();
+            *phEvent = created;
+            return CUresult.CUDA_SUCCESS;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuEventCreate, failure);
+        }
+    }
+
     /// <inheritdoc/>
     public override CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx) =>
         StreamContext(hStream, out CUcontext context) is var status and not CUresult.CUDA_SUCCESS ? Local(status) : Local(pctx, context);
@@ -18,5 +58,37 @@ public sealed unsafe partial class RemoteDriver
         context = Handles.Find(stream.Value) is HandleInfo info ? new CUcontext(info.Parent) : Current;
         CUresult check = Handles.Check(stream.Value, HandleKind.CUstream);
         return check != CUresult.CUDA_SUCCESS ? check : Handles.Check(context.Value, HandleKind.CUcontext);
+    }
+
+    private CUresult CreateStream(uint callId, CUstream* phStream, uint flags, int priority)
+    {
+        if (phStream == null || flags > (uint)CUstream_flags.CU_STREAM_NON_BLOCKING)
+        {
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (Context(default) is null)
+        {
+            return NoContext();
+        }
+
+        try
+        {
+            Call call = _session.Begin(callId);
+            var stream = new CUstream(call.WriteNewHandle(HandleKind.CUstream));
+            call.Write(flags);
+            if (callId == CallId.cuStreamCreateWithPriority)
+            {
+                call.Write(priority);
+            }
+
+            call.Post();
+            *phStream = stream;
+            return CUresult.CUDA_SUCCESS;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
     }
 }
