@@ -66,6 +66,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
+        if (CurrentGreen is not null)
+        {
+            return CUDA_ERROR_INVALID_CONTEXT;
+        }
         if (IsPrimary(context))
         {
             return cuDevicePrimaryCtxRetain(pctx, context.Device.Ordinal);

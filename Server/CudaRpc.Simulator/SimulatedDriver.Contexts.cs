@@ -110,7 +110,9 @@ public sealed unsafe partial class SimulatedDriver
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetId(CUcontext ctx, ulong* ctxId) =>
-        FindContextOrCurrent(ctx, out DriverContext context) is not CUDA_SUCCESS and var error ? error : Give(ctxId, context.Id);
+        FindContextOrCurrent(ctx, out DriverContext context) is not CUDA_SUCCESS and var error
+            ? error
+            : Give(ctxId, (ctx.Value == 0 ? CurrentGreen : GreenOf(ctx))?.Id ?? context.Id);
 
     /// <inheritdoc/>
     public override CUresult cuCtxGetApiVersion(CUcontext ctx, uint* version) =>
@@ -130,7 +132,14 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        context.Synchronize();
+        if ((ctx.Value == 0 ? CurrentGreen : GreenOf(ctx)) is { } green)
+        {
+            context.Synchronize(green);
+        }
+        else
+        {
+            context.Synchronize();
+        }
         TrimPools();
         return context.Fault;
     }

@@ -112,7 +112,8 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_HANDLE;
         }
-        if (CheckShape(function, asked, out LaunchShape shape) is not CUDA_SUCCESS and var refused)
+        uint multiprocessors = GreenOf(hStream, stream)?.Partition.Count ?? DeviceAttributes.Multiprocessors;
+        if (CheckShape(function, asked, multiprocessors, out LaunchShape shape) is not CUDA_SUCCESS and var refused)
         {
             return refused;
         }
@@ -124,7 +125,7 @@ public sealed unsafe partial class SimulatedDriver
         return Submitted(context.Submit(stream, new KernelWork(_gpu.Launcher, function, shape, parameters), out _));
     }
 
-    private static CUresult CheckShape(DriverFunction function, in LaunchShape asked, out LaunchShape shape)
+    private static CUresult CheckShape(DriverFunction function, in LaunchShape asked, uint multiprocessors, out LaunchShape shape)
     {
         shape = asked;
         if (shape.GridX is 0 or > DeviceAttributes.MaxGridX || shape.GridY is 0 or > DeviceAttributes.MaxGridY
@@ -151,7 +152,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             int perMultiprocessor = Occupancy.BlocksPerMultiprocessor(
                 function.Traits, (int)shape.ThreadsPerBlock, shape.DynamicSharedBytes);
-            if (shape.Blocks > (ulong)perMultiprocessor * DeviceAttributes.Multiprocessors)
+            if (shape.Blocks > (ulong)perMultiprocessor * multiprocessors)
             {
                 return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
             }

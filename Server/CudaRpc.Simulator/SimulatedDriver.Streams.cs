@@ -24,16 +24,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        DriverStream stream = context.CreateStream(
-            flags, Math.Clamp(priority, DeviceAttributes.GreatestPriority, DeviceAttributes.LeastPriority));
-        nint handle = _handles.Add(stream);
-        if (handle == 0)
-        {
-            context.DestroyStream(stream);
-            return CUDA_ERROR_OUT_OF_MEMORY;
-        }
-        *phStream = new CUstream(handle);
-        return CUDA_SUCCESS;
+        return NewStream(context, flags, priority, CurrentGreen, phStream);
     }
 
     /// <summary>Returns at once; what is queued in the stream still runs.</summary>
@@ -101,18 +92,7 @@ public sealed unsafe partial class SimulatedDriver
     public override CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx) =>
         EnterStream(hStream, out DriverStream stream) is not CUDA_SUCCESS and var error
             ? error
-            : Give(pctx, new CUcontext(stream.Context.Handle));
-
-    /// <summary>There are no green contexts, so every stream is of an ordinary one.</summary>
-    public override CUresult cuStreamGetCtx_v2(CUstream hStream, CUcontext* pCtx, CUgreenCtx* pGreenCtx)
-    {
-        CUresult result = cuStreamGetCtx(hStream, pCtx);
-        if (result == CUDA_SUCCESS && pGreenCtx != null)
-        {
-            *pGreenCtx = default;
-        }
-        return result;
-    }
+            : Give(pctx, new CUcontext(GreenOf(hStream, stream)?.ContextHandle ?? stream.Context.Handle));
 
     /// <inheritdoc/>
     public override CUresult cuStreamGetDevice(CUstream hStream, int* device) =>
@@ -176,6 +156,20 @@ public sealed unsafe partial class SimulatedDriver
         return fn == null ? CUDA_ERROR_INVALID_VALUE : Submitted(stream.Context.Submit(stream, new HostWork(fn, userData), out _));
     }
 
+    private CUresult NewStream(DriverContext context, uint flags, int priority, DriverGreenContext? green, CUstream* phStream)
+    {
+        DriverStream stream = context.CreateStream(
+            flags, Math.Clamp(priority, DeviceAttributes.GreatestPriority, DeviceAttributes.LeastPriority), green);
+        nint handle = _handles.Add(stream);
+        if (handle == 0)
+        {
+            context.DestroyStream(stream);
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        }
+        *phStream = new CUstream(handle);
+        return CUDA_SUCCESS;
+    }
+
     /// <summary>A stream of any context of this driver, or a default stream of the current one. Its context must not have failed.</summary>
     private CUresult EnterStream(CUstream hStream, out DriverStream stream)
     {
@@ -189,6 +183,10 @@ public sealed unsafe partial class SimulatedDriver
             stream = hStream.Value == ThreadStream ? context.ThreadStream() : context.LegacyStream;
             return CUDA_SUCCESS;
         }
-        return Find(hStream.Value, out stream) is not CUDA_SUCCESS and var invalid ? invalid : stream.Context.Fault;
+        if (Find(hStream.Value, out stream) is not CUDA_SUCCESS and var invalid)
+        {
+            return invalid;
+        }
+        return stream.Green is { IsDestroyed: true } ? CUDA_ERROR_CONTEXT_IS_DESTROYED : stream.Context.Fault;
     }
 }

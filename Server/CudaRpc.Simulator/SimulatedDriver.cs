@@ -148,6 +148,10 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         {
             context = primary.Active!;
         }
+        else if (_handles.TryGet(handle, out GreenContextView? green))
+        {
+            context = green.Context;
+        }
         else
         {
             _handles.TryGet(handle, out context!);
@@ -170,7 +174,9 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
         return IsContext(ctx.Value) ? FindContext(ctx.Value, out context) : CUDA_ERROR_INVALID_CONTEXT;
     }
 
-    private bool IsContext(nint handle) => _handles.TryGet(handle, out PrimaryContext? _) || _handles.TryGet(handle, out DriverContext? _);
+    private bool IsContext(nint handle) =>
+        _handles.TryGet(handle, out PrimaryContext? _) || _handles.TryGet(handle, out DriverContext? _)
+        || _handles.TryGet(handle, out GreenContextView? _);
 
     private CUresult EnterDevice(int dev, out SimulatedDevice device)
     {

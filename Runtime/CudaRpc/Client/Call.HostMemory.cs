@@ -32,7 +32,8 @@ internal unsafe ref partial struct Call
     }
 
     // The arguments are written; nothing of the call has left.
-    private readonly void PrepareHostMemory() => _hostMemory?.Before(_callId, _namesHostMemory, _wantsHostMemory, _lane.Current);
+    private readonly void PrepareHostMemory() =>
+        _hostMemory?.Before(_callId, _namesHostMemory, _wantsHostMemory, _wantsHostMemory ? _session.Handles.OwnerOf(_lane.Current) : _lane.Current);
 
     // A posted copy or set that has no stream makes the caller wait where it reaches memory of the program.
     private readonly CUresult Settle()

@@ -349,7 +349,7 @@ internal unsafe ref partial struct Call
     {
         if (_minted != 0 && _session.Handles.Find(_minted) is null)
         {
-            _session.Handles.Add(_minted, new HandleInfo(HandleId.Kind(_minted), _lane.Current.Value));
+            _session.Handles.Add(_minted, new HandleInfo(HandleId.Kind(_minted), _session.Handles.OwnerOf(_lane.Current).Value));
         }
     }
 }

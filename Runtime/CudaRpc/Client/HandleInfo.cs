@@ -20,8 +20,11 @@ internal class HandleInfo(HandleKind kind, nint parent)
     public nint Parent { get; } = parent;
 }
 
-/// <summary>A context: its device, the flags it was created with, and whether it is the device's primary one.</summary>
-internal sealed class ContextInfo(int device, uint flags, bool isPrimary) : HandleInfo(HandleKind.CUcontext, 0)
+/// <summary>
+/// A context: its device, the flags it was created with, and whether it is the device's primary one. That of a green context ends with it, and
+/// what is made in it belongs to its owner, the primary one.
+/// </summary>
+internal sealed class ContextInfo(int device, uint flags, bool isPrimary, nint green = 0, CUcontext owner = default) : HandleInfo(HandleKind.CUcontext, green)
 {
     private int _attachments = 1;
 
@@ -30,6 +33,12 @@ internal sealed class ContextInfo(int device, uint flags, bool isPrimary) : Hand
     public uint Flags { get; set; } = flags;
 
     public bool IsPrimary { get; } = isPrimary;
+
+    /// <summary>The green context whose CUcontext this is; 0 for none.</summary>
+    public nint Green => Parent;
+
+    /// <summary>The context that what is made in this one belongs to; null for itself.</summary>
+    public CUcontext Owner { get; } = owner;
 
     /// <summary>How often it is attached to, its creation included: the last cuCtxDetach destroys it. Not for primary contexts.</summary>
     public ref int Attachments => ref _attachments;

@@ -26,6 +26,9 @@ internal sealed class HandleTable
 
     public HandleInfo? Find(nint id) => _alive.GetValueOrDefault(id);
 
+    /// <summary>The context that what is made in <paramref name="context"/> belongs to: the primary one below a green one.</summary>
+    public CUcontext OwnerOf(CUcontext context) => Find<ContextInfo>(context.Value) is { Owner.Value: not 0 } green ? green.Owner : context;
+
     public T? Find<T>(nint id)
         where T : HandleInfo => _alive.GetValueOrDefault(id) as T;
 
@@ -71,7 +74,7 @@ internal sealed class HandleTable
     }
 
     private static bool IsOwner(HandleKind kind) =>
-        kind is HandleKind.CUcontext or HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUmipmappedArray or HandleKind.CUarray;
+        kind is HandleKind.CUcontext or HandleKind.CUgreenCtx or HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUmipmappedArray or HandleKind.CUarray;
 
     // Libraries and kernels live on, and a primary context may come back under its handle: what they had in it must not.
     private void ForgetMade(HandleInfo info, nint context)

@@ -243,9 +243,14 @@ internal unsafe ref struct ServerCall
     public readonly byte* Staging() => _lane.Staging();
 
     /// <summary>Names the driver's value by the id the client chose; it ends with <paramref name="parent"/>, if it has one.</summary>
-    public readonly void Bind(nint id, nint native, nint parent = 0, IReadOnlyDictionary<string, List<ParameterLayout>>? layouts = null)
+    public readonly void Bind(nint id, nint native, nint parent = 0, IReadOnlyDictionary<string, List<ParameterLayout>>? layouts = null) =>
+        BindIn(_lane.CurrentContext, id, native, parent, layouts);
+
+    /// <summary>The same for what belongs to another context than the current one.</summary>
+    public readonly void BindIn(
+        nint context, nint id, nint native, nint parent = 0, IReadOnlyDictionary<string, List<ParameterLayout>>? layouts = null)
     {
-        if (Session.Handles.TryAdd(id, new ServerHandle(native, _lane.CurrentContext, parent) { Layouts = layouts }))
+        if (Session.Handles.TryAdd(id, new ServerHandle(native, context, parent) { Layouts = layouts }))
         {
             return;
         }

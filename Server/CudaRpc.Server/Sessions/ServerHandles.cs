@@ -29,7 +29,7 @@ internal sealed class ServerHandles(int limit)
     {
         // These outlive the context that happened to be current when they were made.
         bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool
-            or HandleKind.CUlinkState or IntegerHandles.Allocation;
+            or HandleKind.CUlinkState or HandleKind.CUdevResourceDesc or IntegerHandles.Allocation;
         if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;
@@ -57,6 +57,15 @@ internal sealed class ServerHandles(int limit)
     /// <summary>The parameter layouts of the kernels of a module or library; null where the driver is asked.</summary>
     public IReadOnlyDictionary<string, List<ParameterLayout>>? LayoutsOf(nint id) => _handles.GetValueOrDefault(id).Layouts;
 
+    /// <summary>The driver's context that a handle belongs to, 0 for none.</summary>
+    public nint ContextOf(nint id) => _handles.GetValueOrDefault(id).Context;
+
+    /// <summary>
+    /// The driver's context that what is made in the context <paramref name="id"/> belongs to: itself, or the primary one below a green one.
+    /// </summary>
+    public nint OwnerOf(nint id) =>
+        !_handles.TryGetValue(id, out ServerHandle handle) ? 0 : handle.Parent != 0 ? ContextOf(handle.Parent) : handle.Native;
+
     /// <summary>The id of a driver's value, 0 if the session has none.</summary>
     public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
 
@@ -71,7 +80,8 @@ internal sealed class ServerHandles(int limit)
         Interlocked.Decrement(ref _count);
         _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
         Interlocked.Increment(ref _version);
-        if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmipmappedArray or HandleKind.CUarray)
+        if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmipmappedArray
+            or HandleKind.CUarray or HandleKind.CUgreenCtx)
         {
             foreach ((nint child, ServerHandle entry) in _handles)
             {

@@ -32,8 +32,10 @@ internal sealed unsafe class ServerLane : IDisposable
 
     public Scratch Scratch { get; } = new();
 
-    /// <summary>The driver's value of the context that is current on this thread.</summary>
-    public nint CurrentContext => _nativeContext;
+    /// <summary>
+    /// The driver's value of the context that what is made on this thread belongs to: the current one, or the primary one below a green one.
+    /// </summary>
+    public nint CurrentContext { get; private set; }
 
     /// <summary>Whether the client thread's current context has ended: for the driver the thread has none.</summary>
     public bool IsContextGone => _context != 0 && _nativeContext == 0;
@@ -115,6 +117,7 @@ internal sealed unsafe class ServerLane : IDisposable
             // A primary context comes (back) to life under the id that was current already, and no handle ends by that: ask again next time.
             bool mayCome = context != 0 && native == 0;
             (_context, _contextVersion, _nativeContext) = (context, mayCome ? -1 : version, native);
+            CurrentContext = native == 0 ? 0 : Session.Handles.OwnerOf(HandleId.Make(HandleKind.CUcontext, context));
         }
 
         return status;

@@ -71,6 +71,9 @@ internal sealed class ServerSession
 
     public DefaultPools DefaultPools { get; }
 
+    /// <summary>What the session has been told of its devices' resources.</summary>
+    public DevResources DevResources { get; } = new();
+
     public SessionMappings Mappings { get; }
 
     public TextureObjects Textures { get; }
@@ -289,7 +292,7 @@ internal sealed class ServerSession
     {
         Mappings.Reclaim();
         FreePoolMemory();
-        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext))
+        foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(static entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext && entry.Handle.Parent == 0))
         {
             Driver.cuCtxSetCurrent(new CUcontext(handle.Native));
             if (HandleId.PrimaryDevice(id) is int device)

@@ -55,6 +55,9 @@ internal sealed class DriverStream : ContextObject
 
     public int Priority { get; set; }
 
+    /// <summary>The green context whose multiprocessors run the stream's work; null for all of the device's.</summary>
+    public DriverGreenContext? Green { get; init; }
+
     /// <summary>Whether the stream ignores the legacy default stream.</summary>
     public bool IsNonBlocking => (Flags & (uint)CUstream_flags.CU_STREAM_NON_BLOCKING) != 0;
 

@@ -30,12 +30,12 @@ internal sealed partial class DriverContext
         }
     }
 
-    public DriverStream CreateStream(uint flags, int priority)
+    public DriverStream CreateStream(uint flags, int priority, DriverGreenContext? green = null)
     {
         lock (_order)
         {
             ForgetDrainedStreams();
-            return AddStream(flags, priority);
+            return AddStream(flags, priority, green);
         }
     }
 
@@ -144,14 +144,15 @@ internal sealed partial class DriverContext
         }
     }
 
-    private DriverStream AddStream(uint flags, int priority)
+    private DriverStream AddStream(uint flags, int priority, DriverGreenContext? green = null)
     {
-        var stream = new DriverStream(this, _workers, Driver.NextId(), flags, priority);
+        var stream = new DriverStream(this, _workers, Driver.NextId(), flags, priority) { Green = green };
         if (_streamsClosed)
         {
             stream.Close();
         }
         _streams.Add(stream);
+        HoldBackNew(stream);
         return stream;
     }
 

@@ -30,9 +30,7 @@ public sealed unsafe class ContextUseTests : IDisposable
 
         Assert.Equal(CUDA_ERROR_INVALID_CONTEXT, Driver.cuCtxDetach(created));
         Assert.Equal(CUDA_ERROR_INVALID_CONTEXT, Driver.cuCtxAttach(&attached, 0));
-        Driver.CreateContext();
-        Cuda.Ok(Driver.cuCtxSynchronize());
-        Assert.Equal(0ul, _server.UsedBytes);
+        Condition.Becomes(0ul, () => _server.UsedBytes);
     }
 
     [Fact]

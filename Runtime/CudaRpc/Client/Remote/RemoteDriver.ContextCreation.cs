@@ -50,6 +50,11 @@ public sealed unsafe partial class RemoteDriver
             return Local(NoContext());
         }
 
+        if (info.Green != 0)
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+        }
+
         if (info.IsPrimary)
         {
             return cuDevicePrimaryCtxRetain(pctx, info.Device);
@@ -62,7 +67,7 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuCtxDetach(CUcontext ctx)
     {
-        if (ctx.Value == 0 || ctx != Current || Context(ctx) is not ContextInfo info)
+        if (ctx.Value == 0 || ctx != Current || Context(ctx) is not { Green: 0 } info)
         {
             return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
         }

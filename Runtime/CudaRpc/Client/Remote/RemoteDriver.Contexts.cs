@@ -12,7 +12,7 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuCtxDestroy_v2(CUcontext ctx)
     {
-        if (Handles.Find<ContextInfo>(ctx.Value) is not { IsPrimary: false })
+        if (Handles.Find<ContextInfo>(ctx.Value) is not { IsPrimary: false, Green: 0 })
         {
             return CUresult.CUDA_ERROR_INVALID_CONTEXT;
         }

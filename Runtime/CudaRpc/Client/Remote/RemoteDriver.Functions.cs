@@ -49,7 +49,7 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        CUcontext context = Current;
+        CUcontext context = CurrentOwner;
         if (info.Made.TryGetValue(("", context.Value), out nint known) && Handles.Find(known) is not null)
         {
             return Local(pFunc, new CUfunction(known));

@@ -58,7 +58,7 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_NOT_SUPPORTED);
         }
 
-        if (!HostMemory.TryRegister((ulong)p, bytesize, Flags, Current, out HostBlock? block))
+        if (!HostMemory.TryRegister((ulong)p, bytesize, Flags, CurrentOwner, out HostBlock? block))
         {
             return Local(CUresult.CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
         }
@@ -94,9 +94,9 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr* pdptr, void* p, uint Flags)
     {
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+            return Local(NoContext());
         }
 
         if (pdptr == null || Flags != 0 || HostMemory.Blocks.Find((ulong)p) is not { Kind: not HostBlockKind.Managed } block || !block.Contains((ulong)p))
@@ -113,14 +113,14 @@ public sealed unsafe partial class RemoteDriver
     private CUresult Allocate(uint callId, nuint bytes, uint flags, HostBlockKind kind, bool reachable, out ulong address)
     {
         address = 0;
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         try
         {
-            if (bytes > long.MaxValue || HostMemory.Allocate(bytes, flags, kind, Current) is not HostBlock block)
+            if (bytes > long.MaxValue || HostMemory.Allocate(bytes, flags, kind, CurrentOwner) is not HostBlock block)
             {
                 return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
             }
@@ -147,7 +147,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            return HostMemory.Reach(block, Current);
+            return HostMemory.Reach(block, CurrentOwner);
         }
         catch (OutOfMemoryException)
         {
@@ -165,7 +165,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             CUresult status = EndCopies(block.Start, block.Bytes);
-            CUresult ended = HostMemory.End(block, Current);
+            CUresult ended = HostMemory.End(block, CurrentOwner);
             return status == CUresult.CUDA_SUCCESS ? ended : status;
         }
         catch (Exception failure)

@@ -70,7 +70,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         // A library belongs to no context.
-        Handles.Add(id, new HandleInfo(kind, kind == HandleKind.CUlibrary ? 0 : Current.Value));
+        Handles.Add(id, new HandleInfo(kind, kind == HandleKind.CUlibrary ? 0 : CurrentOwner.Value));
         CUresult status = CUresult.CUDA_ERROR_UNKNOWN;
         try
         {

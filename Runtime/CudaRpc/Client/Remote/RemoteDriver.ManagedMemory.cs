@@ -87,7 +87,7 @@ public sealed unsafe partial class RemoteDriver
     }
 
     private CUresult CheckHint(CUstream stream) =>
-        Current.Value == 0 ? CUresult.CUDA_ERROR_INVALID_CONTEXT : Handles.Check(stream.Value, HandleKind.CUstream);
+        Context(default) is null ? NoContext() : Handles.Check(stream.Value, HandleKind.CUstream);
 
     private CUresult FreeManaged(ulong address)
     {

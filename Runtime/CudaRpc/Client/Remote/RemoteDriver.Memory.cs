@@ -86,7 +86,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            CUresult waited = EndHostWork(Current);
+            CUresult waited = EndHostWork(CurrentOwner);
             Call call = _session.Begin(CallId.cuMemFree_v2);
             call.Write(dptr.Value);
             call.Post();
@@ -126,7 +126,7 @@ public sealed unsafe partial class RemoteDriver
 
     // Memory of the current context.
     private CUdeviceptr Adopt(ulong address, nuint bytes) =>
-        Adopt(new DeviceRange(address, bytes, Current, NextBuffer()) { Device = Context(default)?.Device ?? 0 });
+        Adopt(new DeviceRange(address, bytes, CurrentOwner, NextBuffer()) { Device = Context(default)?.Device ?? 0 });
 
     private CUdeviceptr Adopt(in DeviceRange range)
     {

@@ -65,7 +65,7 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
-        (string, nint) key = ("", Current.Value);
+        (string, nint) key = ("", CurrentOwner.Value);
         if (info.Made.TryGetValue(key, out nint known) && Handles.Find(known) is not null)
         {
             return Local(pMod, new CUmodule(known));

@@ -45,19 +45,45 @@ public sealed unsafe partial class RemoteDriver
         }
     }
 
-    /// <inheritdoc/>
-    public override CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx) =>
-        StreamContext(hStream, out CUcontext context) is var status and not CUresult.CUDA_SUCCESS ? Local(status) : Local(pctx, context);
+    /// <summary>Of a stream of a green context that one's, as a CUcontext.</summary>
+    public override CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx)
+    {
+        CUresult status = StreamContext(hStream, out CUcontext owner, out nint green);
+        return status != CUresult.CUDA_SUCCESS
+            ? Local(status)
+            : Local(pctx, Handles.Find<GreenContextInfo>(green) is GreenContextInfo info ? info.Context : owner);
+    }
 
     /// <inheritdoc/>
     public override CUresult cuStreamGetDevice(CUstream hStream, int* device) =>
         StreamContext(hStream, out CUcontext context) is var status and not CUresult.CUDA_SUCCESS ? Local(status) : cuCtxGetDevice_v2(device, context);
 
-    private CUresult StreamContext(CUstream stream, out CUcontext context)
+    private CUresult StreamContext(CUstream stream, out CUcontext owner) => StreamContext(stream, out owner, out _);
+
+    // The context that the stream is of, and the green one above it, 0 for none. Default streams are the current context's.
+    private CUresult StreamContext(CUstream stream, out CUcontext owner, out nint green)
     {
-        context = Handles.Find(stream.Value) is HandleInfo info ? new CUcontext(info.Parent) : Current;
-        CUresult check = Handles.Check(stream.Value, HandleKind.CUstream);
-        return check != CUresult.CUDA_SUCCESS ? check : Handles.Check(context.Value, HandleKind.CUcontext);
+        owner = default;
+        green = 0;
+        if (Handles.Check(stream.Value, HandleKind.CUstream) is var check and not CUresult.CUDA_SUCCESS)
+        {
+            return check;
+        }
+
+        if (Handles.Find(stream.Value) is not HandleInfo info)
+        {
+            if (Context(default) is not ContextInfo current)
+            {
+                return NoContext();
+            }
+
+            (owner, green) = (CurrentOwner, current.Green);
+            return CUresult.CUDA_SUCCESS;
+        }
+
+        owner = new CUcontext(info.Parent);
+        green = (info as GreenStreamInfo)?.Green ?? 0;
+        return green != 0 && Handles.Find(green) is null ? CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED : CUresult.CUDA_SUCCESS;
     }
 
     private CUresult CreateStream(uint callId, CUstream* phStream, uint flags, int priority)
@@ -67,7 +93,7 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_VALUE;
         }
 
-        if (Context(default) is null)
+        if (Context(default) is not ContextInfo context)
         {
             return NoContext();
         }
@@ -76,6 +102,11 @@ public sealed unsafe partial class RemoteDriver
         {
             Call call = _session.Begin(callId);
             var stream = new CUstream(call.WriteNewHandle(HandleKind.CUstream));
+            if (context.Green != 0)
+            {
+                Handles.Add(stream.Value, new GreenStreamInfo(context.Owner.Value, context.Green));
+            }
+
             call.Write(flags);
             if (callId == CallId.cuStreamCreateWithPriority)
             {

@@ -42,7 +42,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 ulong number = call.ReadUInt64();
                 call.End();
-                _textures.Add(number, new TextureInfo(Current, *pResDesc, *pTexDesc, pResViewDesc == null ? null : *pResViewDesc));
+                _textures.Add(number, new TextureInfo(CurrentOwner, *pResDesc, *pTexDesc, pResViewDesc == null ? null : *pResViewDesc));
                 *pTexObject = number;
             }
 
@@ -76,7 +76,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 ulong number = call.ReadUInt64();
                 call.End();
-                _surfaces.Add(number, new TextureInfo(Current, *pResDesc, default, null));
+                _surfaces.Add(number, new TextureInfo(CurrentOwner, *pResDesc, default, null));
                 *pSurfObject = number;
             }
 
@@ -121,9 +121,9 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult CheckResource(in CUDA_RESOURCE_DESC_v1 resource)
     {
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return CUresult.CUDA_ERROR_INVALID_CONTEXT;
+            return NoContext();
         }
 
         return resource.resType switch
@@ -137,9 +137,9 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult DestroyObject(uint callId, TextureObjects objects, ulong number)
     {
-        if (Current.Value == 0)
+        if (Context(default) is null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_CONTEXT);
+            return Local(NoContext());
         }
 
         if (!objects.Remove(number))

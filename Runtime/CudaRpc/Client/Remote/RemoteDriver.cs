@@ -26,6 +26,9 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
 
     private CUcontext Current => _session.Lane.Current;
 
+    /// <summary>What the calling thread makes now belongs to this one: the current context, or the primary one below a green one.</summary>
+    private CUcontext CurrentOwner => Handles.OwnerOf(Current);
+
     /// <inheritdoc/>
     public override string? TakeDeferredFailure() => _session.IsDisposed ? null : _session.Lane.TakeDeferred();
 
