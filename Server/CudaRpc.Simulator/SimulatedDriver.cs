@@ -36,7 +36,11 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(gpu);
         _gpu = gpu;
-        _log = log ?? (static _ => { });
+        _log = line =>
+        {
+            _errors.Write(line, CUDA_SUCCESS);
+            log?.Invoke(line);
+        };
         _handles = new HandleTable(gpu);
         _primaries = [.. gpu.Devices.Select(static device => new PrimaryContext(device))];
         foreach (PrimaryContext primary in _primaries)

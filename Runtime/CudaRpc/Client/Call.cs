@@ -227,12 +227,17 @@ internal unsafe ref partial struct Call
         }
         else
         {
-            if ((reply.Flags & FrameFlags.Deferred) != 0)
-            {
-                _lane.NoteDeferred(_reader.ReadUInt32(), status, _callId);
-            }
-
+            bool deferred = (reply.Flags & FrameFlags.Deferred) != 0;
+            uint failed = deferred ? _reader.ReadUInt32() : _callId;
             End();
+            if (deferred)
+            {
+                _lane.NoteDeferred(failed, status, _callId);
+            }
+            else if (status != CUresult.CUDA_ERROR_NOT_READY)
+            {
+                _session.Errors.Write(CallId.Name(failed) ?? "a call", status);
+            }
         }
 
         return status;

@@ -72,6 +72,7 @@ internal sealed unsafe partial class Lane
     public void NoteDeferred(uint callId, CUresult status, uint reporter)
     {
         _deferred = CallId.Name(callId) ?? "an unknown call";
+        _session.Errors.Write(_deferred, status, $"posted earlier, returned by {CallId.Name(reporter) ?? "a call"}");
         SessionLog.PostedCallFailed(_session.Logger, _deferred, status, CallId.Name(reporter) ?? "a call");
     }
 

@@ -74,6 +74,9 @@ public sealed class Session : IDisposable
 
     internal HandleTable Handles { get; } = new();
 
+    /// <summary>The program's calls that failed.</summary>
+    internal ErrorLog Errors { get; } = new();
+
     internal DeviceRanges Ranges { get; } = new();
 
     internal SendPump Pump { get; }
@@ -198,6 +201,16 @@ public sealed class Session : IDisposable
     /// </summary>
     internal CUresult Failed(uint callId, Exception failure)
     {
+        CUresult result = Judge(callId, failure);
+        Errors.Write(CallId.Name(callId) ?? "a call", result, failure.Message);
+        return result;
+    }
+
+    /// <summary>The session's own connection has ended, and with it the session.</summary>
+    internal void HostLinkEnded(Exception failure) => Lose("a request of the server", failure);
+
+    private CUresult Judge(uint callId, Exception failure)
+    {
         switch (failure)
         {
             case IOException or ProtocolException or ObjectDisposedException when IsDisposed:
@@ -222,9 +235,6 @@ public sealed class Session : IDisposable
                 return CUresult.CUDA_ERROR_UNKNOWN;
         }
     }
-
-    /// <summary>The session's own connection has ended, and with it the session.</summary>
-    internal void HostLinkEnded(Exception failure) => Lose("a request of the server", failure);
 
     // Lanes of ended threads are closed when those are collected. A program that starts threads faster than it collects garbage has
     // them closed here, before it runs out of lanes.

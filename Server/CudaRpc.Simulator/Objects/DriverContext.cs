@@ -13,6 +13,7 @@ internal sealed partial class DriverContext : IMemoryOwner, IDisposable
     private readonly object _lock = new();
     private readonly Action<string> _log;
     private readonly CancellationTokenSource _cancellation = new(); // Never disposed of: Cancel may come late, and it holds nothing.
+    private CoreDumpSettings? _coreDumps;
     private int _attachments = 1;
     private int _fault;
     private bool _closed;
@@ -52,6 +53,10 @@ internal sealed partial class DriverContext : IMemoryOwner, IDisposable
     public ref int Attachments => ref _attachments;
 
     public CUfunc_cache CacheConfig { get; set; }
+
+    /// <summary>The context's settings of core dumps; what it does not set is as in <paramref name="defaults"/>.</summary>
+    public CoreDumpSettings CoreDumps(CoreDumpSettings defaults) =>
+        LazyInitializer.EnsureInitialized(ref _coreDumps, () => new CoreDumpSettings(defaults));
 
     public ContextLimits Limits { get; } = new();
 

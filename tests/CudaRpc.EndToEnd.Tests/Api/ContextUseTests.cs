@@ -7,7 +7,7 @@ namespace CudaRpc.EndToEnd.Tests.Api;
 /// <summary>Contexts through a server: counted, set, used after their end; and creations that are refused at once.</summary>
 public sealed unsafe class ContextUseTests : IDisposable
 {
-    private readonly SimulatedServer _server = new();
+    private readonly BareServer _server = new();
 
     private RemoteDriver Driver => _server.Driver;
 

@@ -93,7 +93,7 @@ public sealed unsafe partial class RemoteDriver
     {
         if (!HostMemory.Blocks.TryRemove(address, HostBlockKind.Managed, out HostBlock? block))
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE, nameof(cuMemFree_v2));
         }
 
         _managed.Remove(address);

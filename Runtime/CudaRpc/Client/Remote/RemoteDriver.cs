@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CudaRpc.Driver;
 
 namespace CudaRpc.Client;
@@ -40,7 +41,7 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
     }
 
     /// <summary>Counts a call answered here and returns its result.</summary>
-    private CUresult Local(CUresult result)
+    private CUresult Local(CUresult result, [CallerMemberName] string call = "")
     {
         if (_session.IsDisposed)
         {
@@ -48,18 +49,24 @@ public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
         }
 
         _session.CountLocal();
+        if (result is not (CUresult.CUDA_SUCCESS or CUresult.CUDA_ERROR_NOT_READY))
+        {
+            // Where several functions share code, that has no name a program knows.
+            _session.Errors.Write(call.StartsWith("cu", StringComparison.Ordinal) ? call : "a call", result);
+        }
+
         return result;
     }
 
-    private CUresult Local<T>(T* destination, T value)
+    private CUresult Local<T>(T* destination, T value, [CallerMemberName] string call = "")
         where T : unmanaged
     {
         if (destination == null)
         {
-            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE, call);
         }
 
         *destination = value;
-        return Local(CUresult.CUDA_SUCCESS);
+        return Local(CUresult.CUDA_SUCCESS, call);
     }
 }
