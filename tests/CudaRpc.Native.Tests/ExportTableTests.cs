@@ -21,7 +21,7 @@ public sealed class ExportTableTests : IDisposable
         Assert.Equal(
             [
                 "unknown 1 1",
-                "size 13 same 1", "size 7 same 1", "size 3 same 1", "size 5 same 1", "size 3 same 1", "size 86 same 1", "size 92 same 1",
+                "size 13 same 1", "size 7 same 1", "size 3 same 1", "size 15 same 1", "size 3 same 1", "size 93 same 1", "size 99 same 1",
                 "end 1",
                 "before cuInit 3 3 3",
                 "flags 1024 0 14",

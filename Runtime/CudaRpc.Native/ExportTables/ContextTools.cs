@@ -9,15 +9,18 @@ internal static unsafe class ContextTools
 {
     /// <summary>CONTEXT_CHECKS.</summary>
     public static readonly nint* ChecksTable = ExportTable.Sized(
-        5,
+        15,
         (2, (nint)(delegate* unmanaged[Cdecl]<CUcontext, uint*, void**, CUresult>)&Check),
         (3, (nint)(delegate* unmanaged[Cdecl]<uint>)&CheckNothing));
 
     /// <summary>CONTEXT_TOOLS: cuBLASLt and cuFFT key their kernels by the id of function 4.</summary>
     public static readonly nint* Table = ExportTable.Sized(
-        86,
+        93,
         (3, (nint)(delegate* unmanaged[Cdecl]<CUcontext, int*, CUresult>)&Device),
         (4, Exports.Address("cuCtxGetId")));
+
+    /// <summary>CTX_CREATE_BYPASS: its one function makes a context as cuCtxCreate does.</summary>
+    public static readonly nint* CreateTable = ExportTable.Sized(2, (1, Exports.Address("cuCtxCreate_v2")));
 
     // No flag: nothing is wrong with it.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

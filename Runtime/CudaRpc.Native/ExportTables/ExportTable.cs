@@ -20,13 +20,14 @@ internal static unsafe class ExportTable
         "d4082055bde6704b8d34ba123c66e1f2" => IntegrityCheck.Table,
         "21318c60971432488ca641ff7324c8f2" => ContextTools.Table,
         "6e163fbeb958444d835ce182aff1991e" => ModuleTools.Table,
+        "0ca50b8c1004929a89a7d0df10e77286" => ContextTools.CreateTable,
         _ => null,
     };
 
     /// <summary>
     /// A table whose element 0 is its size in bytes. Functions that nobody is known to call answer CUDA_ERROR_NOT_SUPPORTED.
     /// </summary>
-    /// <param name="slots">Elements, the size included: as many as the driver 550 has, so that nobody reads beyond the end.</param>
+    /// <param name="slots">Elements, the size included: as many as the driver 580 has, so that nobody reads beyond the end.</param>
     /// <param name="functions">Those that do something.</param>
     public static nint* Sized(int slots, params ReadOnlySpan<(int Slot, nint Function)> functions)
     {

@@ -9,7 +9,7 @@ internal static unsafe class ModuleTools
 {
     /// <summary>The table.</summary>
     public static readonly nint* Table = ExportTable.Sized(
-        92,
+        99,
         (7, (nint)(delegate* unmanaged[Cdecl]<CUcontext, CUmodule, delegate* unmanaged[Cdecl]<void*, CUfunction, ulong, void>, void*, int>)
             &EachFunction));
 
