@@ -15,8 +15,9 @@ internal static partial class ServerLog
     [LoggerMessage(202, LogLevel.Information, "Session {Session} opened by {Client} from {Peer}")]
     public static partial void SessionOpened(ILogger logger, int session, string client, string peer);
 
-    [LoggerMessage(203, LogLevel.Information, "Session {Session} closed after {Seconds:F1} s: {Reason}; released {Handles} handle(s) and {Bytes} byte(s)")]
-    public static partial void SessionClosed(ILogger logger, int session, double seconds, string reason, int handles, ulong bytes);
+    [LoggerMessage(203, LogLevel.Information, "Session {Session} closed after {Seconds:F1} s: {Reason}; {Calls} call(s), {RoundTrips} waited for; released {Handles} handle(s) and {Bytes} byte(s)")]
+    public static partial void SessionClosed(
+        ILogger logger, int session, double seconds, string reason, long calls, long roundTrips, int handles, ulong bytes);
 
     [LoggerMessage(204, LogLevel.Warning, "Session {Session}: {Call}, posted, failed: {Result}")]
     public static partial void PostedCallFailed(ILogger logger, int session, string call, CUresult result);

@@ -40,6 +40,12 @@ internal sealed unsafe class ServerLane : IDisposable
     /// <summary>Whether the client thread's current context has ended: for the driver the thread has none.</summary>
     public bool IsContextGone => _context != 0 && _nativeContext == 0;
 
+    /// <summary>Calls served so far.</summary>
+    public long Calls { get; private set; }
+
+    /// <summary>Those of them that the client waited for.</summary>
+    public long RoundTrips { get; private set; }
+
     /// <summary>Serves calls until the client says goodbye, the connection ends or the session does. Blocks.</summary>
     /// <returns>Whether the lane ended in good order.</returns>
     /// <exception cref="ProtocolException">The client broke the protocol.</exception>
@@ -67,6 +73,8 @@ internal sealed unsafe class ServerLane : IDisposable
                 continue;
             }
 
+            Calls++;
+            RoundTrips += posted ? 0 : 1;
             bool releases = posted && IsRelease(header.CallId);
             bool keepsTurn = posted && !releases && !EndsContext(header.CallId);
             // Before the turn is given up, so that a call that waits for releases sees this one.

@@ -31,6 +31,8 @@ internal sealed class ServerSession
     private bool _ending;
     private int _releases;
     private long _memoryBytes;
+    private long _calls;
+    private long _roundTrips;
 
     /// <param name="id">The session's number, for logs.</param>
     /// <param name="driver">The driver; one that is IDisposable is the session's own.</param>
@@ -112,6 +114,8 @@ internal sealed class ServerSession
         lock (_lock)
         {
             _lanes.Remove(lane);
+            _calls += lane.Calls;
+            _roundTrips += lane.RoundTrips;
             Monitor.PulseAll(_lock);
         }
     }
@@ -281,7 +285,7 @@ internal sealed class ServerSession
             link.Dispose();
         }
 
-        ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, handles, bytes);
+        ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, _calls, _roundTrips, handles, bytes);
     }
 
     /// <summary>Ends the session's own connection; the thread that serves it then ends the session.</summary>
