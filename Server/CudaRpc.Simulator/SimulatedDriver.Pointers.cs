@@ -38,7 +38,12 @@ public sealed unsafe partial class SimulatedDriver
             }
             if (info.Write(attributes[i], data[i]) is not CUDA_SUCCESS and var failed)
             {
-                return failed;
+                // Unlike the single form this one has an answer for memory that the host cannot reach; the CUDA runtime asks for it.
+                if (attributes[i] != CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER)
+                {
+                    return failed;
+                }
+                *(ulong*)data[i] = 0;
             }
         }
         return CUDA_SUCCESS;

@@ -135,6 +135,7 @@ internal sealed partial class DriverContext : IMemoryOwner, IDisposable
         DeviceFaultKind.Trap => CUDA_ERROR_LAUNCH_FAILED,
         DeviceFaultKind.Assert => CUDA_ERROR_ASSERT,
         DeviceFaultKind.IllegalInstruction => CUDA_ERROR_ILLEGAL_INSTRUCTION,
+        DeviceFaultKind.InvalidProgramCounter => CUDA_ERROR_INVALID_PC,
         DeviceFaultKind.Deadlock => CUDA_ERROR_LAUNCH_TIMEOUT,
         _ => CUDA_ERROR_UNKNOWN,
     };

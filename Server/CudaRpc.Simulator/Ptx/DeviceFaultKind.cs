@@ -18,6 +18,9 @@ public enum DeviceFaultKind
     /// <summary>An instruction used in a way that hardware refuses: CUDA_ERROR_ILLEGAL_INSTRUCTION.</summary>
     IllegalInstruction,
 
+    /// <summary>A call of an address that is no function: CUDA_ERROR_INVALID_PC.</summary>
+    InvalidProgramCounter,
+
     /// <summary>All threads of a CTA wait for threads that cannot come; hardware would hang: CUDA_ERROR_LAUNCH_TIMEOUT.</summary>
     Deadlock,
 }

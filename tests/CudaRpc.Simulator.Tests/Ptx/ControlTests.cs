@@ -1,3 +1,5 @@
+using CudaRpc.Simulator.Ptx;
+
 namespace CudaRpc.Simulator.Tests.Ptx;
 
 /// <summary>Branches, loops and calls, with threads of a warp going different ways.</summary>
@@ -193,6 +195,70 @@ public sealed class ControlTests
             """,
             before: Functions);
         Assert.Equal(Enumerable.Range(0, 64).Select(i => (uint)(2 * (i >= 32 ? 50 : i + 80 > 100 ? i + 80 : i + 81) - 2 * i)), results);
+    }
+
+    private const string Pointed = """
+        .func (.param .b32 result) twice(.param .b32 x)
+        {
+            .reg .b32 %r<3>;
+            ld.param.b32 %r1, [x];
+            add.u32 %r2, %r1, %r1;
+            st.param.b32 [result], %r2;
+            ret;
+        }
+        .func (.param .b32 result) square(.param .b32 x)
+        {
+            .reg .b32 %r<3>;
+            ld.param.b32 %r1, [x];
+            mul.lo.u32 %r2, %r1, %r1;
+            st.param.b32 [result], %r2;
+            ret;
+        }
+        .func (.param .b32 result) of_two(.param .b32 x, .param .b32 y)
+        {
+            st.param.b32 [result], 77;
+            ret;
+        }
+        .global .align 8 .u64 table[3] = {twice, square, of_two};
+        """;
+
+    // Three ways to name a function: by a variable, by its name, not at all (lanes that do not call).
+    [Fact]
+    public void Call_OfAddresses_ReachesTheFunctionOfEachLane()
+    {
+        uint[] results = Run(
+            """
+            mov.u32 %r2, 9;
+            and.b32 %r3, %r1, 1;
+            setp.lt.u32 %p1, %r1, 60;
+            mul.wide.u32 %rd10, %r3, 8;
+            mov.u64 %rd11, table;
+            add.u64 %rd11, %rd11, %rd10;
+            ld.global.u64 %rd12, [%rd11];
+            setp.lt.u32 %p2, %r1, 8;
+            @%p2 mov.u64 %rd12, square;
+            { .param .b32 p; .param .b32 q; st.param.b32 [p], %r1; st.param.b32 [q], %r2;
+            shape: .callprototype (.param .b32 _) _ (.param .b32 _);
+            @%p1 call (q), %rd12, (p), shape;
+            ld.param.b32 %r2, [q]; }
+            """,
+            before: Pointed);
+        Assert.Equal(Enumerable.Range(0, 64).Select(static i => (uint)(i >= 60 ? 9 : i < 8 || i % 2 == 1 ? i * i : 2 * i)), results);
+    }
+
+    [Theory]
+    [InlineData("mov.u64 %rd12, 64;")]
+    [InlineData("mov.u64 %rd12, of_two;")]
+    public void Call_OfNoSuchFunction_IsAFault(string address)
+    {
+        DeviceFaultException fault = Assert.Throws<DeviceFaultException>(() => Run(
+            address + """
+            { .param .b32 p; .param .b32 q; st.param.b32 [p], %r1;
+            shape: .callprototype (.param .b32 _) _ (.param .b32 _);
+            call (q), %rd12, (p), shape; }
+            """,
+            before: Pointed));
+        Assert.Equal(DeviceFaultKind.InvalidProgramCounter, fault.Kind);
     }
 
     [Fact]

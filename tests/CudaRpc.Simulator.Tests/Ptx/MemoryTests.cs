@@ -395,6 +395,35 @@ public sealed class MemoryTests
         Assert.Equal(input, bench.Read<int>(target, 128));
     }
 
+    // Fewer bytes are read than written: lane i reads i, of lane 0 not even the address counts.
+    [Fact]
+    public void AsynchronousCopy_OfFewerBytes_FillsWithZeros()
+    {
+        using var bench = new PtxBench(Copy(
+            """
+            .shared .align 16 .b8 tile[512];
+            mul.wide.u32 %rd3, %r1, 16;
+            add.u64 %rd1, %rd1, %rd3;
+            add.u64 %rd2, %rd2, %rd3;
+            setp.eq.u32 %p1, %r1, 0;
+            selp.b64 %rd1, 64, %rd1, %p1;
+            mov.u32 %r2, tile;
+            mad.lo.u32 %r2, %r1, 16, %r2;
+            min.u32 %r7, %r1, 16;
+            cp.async.cg.shared.global [%r2], [%rd1], 16, %r7;
+            cp.async.wait_all;
+            bar.sync 0;
+            ld.shared.v4.u32 {%r3, %r4, %r5, %r6}, [%r2];
+            st.global.v4.u32 [%rd2], {%r3, %r4, %r5, %r6};
+            """));
+        byte[] input = [.. Enumerable.Range(0, 512).Select(static i => (byte)((i % 255) + 1))];
+        ulong target = bench.Allocate(512);
+
+        bench.Launch(1, 32, bench.Allocate(input), target);
+
+        Assert.Equal(input.Select(static (value, i) => i % 16 < i / 16 ? value : (byte)0), bench.Read<byte>(target, 512));
+    }
+
     private static string Copy(string body, string before = "") =>
         PtxBench.Kernel(".param .u64 in, .param .u64 out", Thread + body, before);
 }

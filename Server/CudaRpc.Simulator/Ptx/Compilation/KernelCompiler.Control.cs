@@ -142,9 +142,15 @@ internal sealed unsafe partial class KernelCompiler
         string name = OperandAt(next).Name ?? "";
         bool hasArguments = Operands.Count > next + 1;
         IReadOnlyList<OperandSyntax> arguments = hasArguments ? OperandAt(next + 1).Elements : [];
+        if (Operands.Count == next + 3 && Find(name) is RegisterSymbol)
+        {
+            CompileIndirectCall(Source(next, PtxType.B64), results, arguments, OperandAt(next + 2));
+            return;
+        }
+
         if (Operands.Count > next + 2 || !_unit.TryFindFunction(name, out LinkUnit owner, out FunctionSyntax function) || function.IsEntry)
         {
-            throw Error($"{name} is not a function of this module; indirect calls are not supported");
+            throw Error($"{name} is not a function of this module");
         }
 
         if (function.Parameters.Count != arguments.Count || function.Results.Count != results.Count)

@@ -332,7 +332,9 @@ internal sealed unsafe partial class KernelCompiler
         TakeCacheHints(modifiers);
         bool spaces = modifiers.TakeOneOf(".shared", ".shared::cta") != "" && modifiers.Take(".global");
         modifiers.Finish();
-        ExpectOperands(3);
+        // Fewer bytes may be read than written: the rest is zero.
+        bool isPartial = Operands.Count == 4 && (OperandAt(3).Kind != OperandKind.Integer || OperandAt(3).Bits != OperandAt(2).Bits);
+        ExpectOperands(Operands.Count == 4 ? 4 : 3);
         PtxType type = OperandAt(2).Bits == 4 ? PtxType.B32 : PtxType.B64;
         int count = OperandAt(2).Bits == 16 ? 2 : 1;
         if (!spaces || OperandAt(2) is not { Kind: OperandKind.Integer, Bits: 4 or 8 or 16 })
@@ -354,6 +356,13 @@ internal sealed unsafe partial class KernelCompiler
 
         load.Handler = AccessHandler(type, type.Bits, isLoad: true);
         store.Handler = AccessHandler(type, type.Bits, isLoad: false);
+        if (isPartial)
+        {
+            load.Handler = type.Bits == 32 ? &MemoryHandlers.LoadPart<uint> : &MemoryHandlers.LoadPart<ulong>;
+            load.B = Source(3, PtxType.U32);
+            loadRoles |= Roles.ReadsB;
+        }
+
         Emit(load, loadRoles);
         Emit(store, storeRoles);
     }

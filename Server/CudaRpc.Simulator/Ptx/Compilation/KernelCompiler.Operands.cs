@@ -40,6 +40,12 @@ internal sealed unsafe partial class KernelCompiler
             return ReadSpecial(special, wide, type);
         }
 
+        if (type.Bits == 64 && Find(name) is null && _unit.TryFindFunction(name, out LinkUnit owner, out FunctionSyntax function)
+            && function is { IsEntry: false, Body: not null })
+        {
+            return _code.Constant(_unit.Pointers.Take(owner, function) + operand.Bits, 64);
+        }
+
         if (Find(name) is not (null or RegisterSymbol))
         {
             return AddressConstant(operand, type.Bits);

@@ -116,6 +116,14 @@ internal sealed unsafe partial class KernelCompiler
             {
                 _scope.Declare(table.Name, new TableSymbol(table.Targets), table.Line);
             }
+            else if (statement is CallPrototypeSyntax prototype)
+            {
+                _scope.Declare(prototype.Name, new PrototypeSymbol(prototype), prototype.Line);
+            }
+            else if (statement is CallTargetsSyntax targets)
+            {
+                _scope.Declare(targets.Name, new CallTargetsSymbol(targets.Targets), targets.Line);
+            }
         }
 
         foreach (StatementSyntax statement in block.Statements)

@@ -16,6 +16,9 @@ internal sealed class LinkUnit(PtxSource source, ModuleSyntax syntax, LinkSymbol
     /// <summary>Names of module scope.</summary>
     public Scope Scope { get; } = new(outer: null);
 
+    /// <summary>Functions of the module that indirect calls may mean.</summary>
+    public FunctionPointers Pointers => symbols.Pointers;
+
     /// <summary>
     /// What a function's name means in this text, and the text that defines it: its own definition unless that is a weak one that was not chosen.
     /// What nobody defines comes without a body.

@@ -29,6 +29,12 @@ internal sealed record LabelSymbol(int Number) : Symbol;
 /// <summary>A .branchtargets list.</summary>
 internal sealed record TableSymbol(IReadOnlyList<string> Targets) : Symbol;
 
+/// <summary>A .callprototype.</summary>
+internal sealed record PrototypeSymbol(CallPrototypeSyntax Syntax) : Symbol;
+
+/// <summary>A .calltargets list.</summary>
+internal sealed record CallTargetsSymbol(IReadOnlyList<string> Targets) : Symbol;
+
 /// <summary>Names of one { } scope.</summary>
 internal sealed class Scope(Scope? outer)
 {

@@ -15,6 +15,13 @@ internal static unsafe class CallHandlers
     public static void Trap(Worker worker, Instruction* instruction, uint mask) =>
         worker.Fault(DeviceFaultKind.Trap, instruction, mask, "trap");
 
+    /// <summary>An indirect call of A, which is the address of no function that could be meant.</summary>
+    public static void NoFunction(Worker worker, Instruction* instruction, uint mask)
+    {
+        ulong address = ((ulong*)worker.Operand(instruction->A))[BitOperations.TrailingZeroCount(mask)];
+        worker.Fault(DeviceFaultKind.InvalidProgramCounter, instruction, mask, $"call of 0x{address:x}, which is no function to call here", address);
+    }
+
     /// <summary>int vprintf(const char* format, va_list arguments): goes to standard output. The result counts the conversions.</summary>
     public static void Printf(Worker worker, Instruction* instruction, uint mask)
     {

@@ -49,6 +49,32 @@ internal static unsafe class MemoryHandlers
         }
     }
 
+    /// <summary>The first bytes only of a load from global memory, as many as each lane's B says; the others are zero and not read.</summary>
+    public static void LoadPart<T>(Worker worker, Instruction* instruction, uint mask)
+        where T : unmanaged
+    {
+        int count = instruction->Aux;
+        byte* bytes = stackalloc byte[2 * sizeof(ulong)];
+        for (uint rest = mask; rest != 0; rest &= rest - 1)
+        {
+            int lane = BitOperations.TrailingZeroCount(rest);
+            uint size = Math.Min(((uint*)worker.Operand(instruction->B))[lane], (uint)(sizeof(T) * count));
+            ulong address = ((ulong*)worker.Operand(instruction->A))[lane] + (ulong)instruction->Immediate;
+            byte* from = size == 0 ? bytes : worker.ResolveOne(address, size, lane);
+            if (from is null)
+            {
+                worker.Fault(DeviceFaultKind.IllegalAddress, instruction, rest, $"illegal address 0x{address:x}, {size} bytes", address);
+            }
+
+            new Span<byte>(bytes, 2 * sizeof(ulong)).Clear();
+            Buffer.MemoryCopy(from, bytes, size, size);
+            for (int element = 0; element < count; element++)
+            {
+                ((T*)worker.Register((&instruction->D0)[element]))[lane] = ((T*)bytes)[element];
+            }
+        }
+    }
+
     /// <summary>st: the low bits of each register.</summary>
     [MethodImpl(Hot)]
     public static void Store<TElement, TRegister>(Worker worker, Instruction* instruction, uint mask)

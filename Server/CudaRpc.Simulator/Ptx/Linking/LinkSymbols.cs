@@ -14,6 +14,9 @@ internal sealed class LinkSymbols
     /// <summary>Variables in global and constant memory.</summary>
     public Dictionary<string, LinkedVariable> Variables { get; } = [];
 
+    /// <summary>Functions whose addresses are taken.</summary>
+    public FunctionPointers Pointers { get; } = new();
+
     /// <summary>Adds what <paramref name="unit"/> shows to others. Of weak definitions the first counts, of common ones the largest.</summary>
     public void Add(LinkUnit unit)
     {

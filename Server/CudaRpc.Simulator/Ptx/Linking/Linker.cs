@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using CudaRpc.Simulator.Ptx.Compilation;
 using CudaRpc.Simulator.Ptx.Syntax;
 
@@ -9,8 +10,10 @@ namespace CudaRpc.Simulator.Ptx.Linking;
 /// </summary>
 internal sealed class Linker
 {
-    // What the driver links to every module.
-    private static readonly HashSet<string> s_provided = ["vprintf", "__assertfail"];
+    // What the driver links to every module: functions, and beginnings of names by which kernels ask it to launch kernels. The device runtime that
+    // nvcc links to relocatable code names them all; a kernel that calls one the simulator lacks is refused where the call is.
+    private static readonly HashSet<string> s_provided = ["vprintf", "__assertfail", "malloc", "free"];
+    private static readonly string[] s_systemCalls = ["__cuda_syscall_", "cnp"];
 
     private readonly LinkSymbols _symbols = new();
     private readonly List<LinkUnit> _units = [];
@@ -38,6 +41,10 @@ internal sealed class Linker
         foreach (LinkUnit unit in linker._units)
         {
             linker.DeclareVariables(unit);
+            foreach (FunctionSyntax function in unit.Syntax.Functions.Values.Where(static function => function.Body is not null))
+            {
+                unit.Pointers.TakeAll(unit, function.Body!);
+            }
         }
 
         return (linker._units, linker._globals, linker.CompileKernels());
@@ -103,7 +110,9 @@ internal sealed class Linker
             .Where(static function => function.Body is not null)
             .SelectMany(static function => CallsOf(function.Body!))
             .Distinct()
-            .Where(name => unit.TryFindFunction(name, out _, out FunctionSyntax callee) && callee.Body is null && !s_provided.Contains(name));
+            .Where(name => unit.TryFindFunction(name, out _, out FunctionSyntax callee) && callee.Body is null
+                && !s_provided.Contains(name)
+                && !Array.Exists(s_systemCalls, call => name.StartsWith(call, StringComparison.Ordinal)));
 
     private static IEnumerable<string> CallsOf(BlockSyntax block)
     {
@@ -194,19 +203,39 @@ internal sealed class Linker
             return;
         }
 
-        PtxRelocation[] relocations = [.. variable.Relocations.Select(relocation => Resolve(variable, relocation, names))];
+        byte[] initial = variable.InitialBytes;
+        var relocations = new List<PtxRelocation>();
+        foreach (PtxRelocation relocation in variable.Relocations)
+        {
+            if (!names.ContainsKey(relocation.Symbol) && FunctionNamed(unit, relocation.Symbol) is { } pointer)
+            {
+                initial = ReferenceEquals(initial, variable.InitialBytes) ? [.. initial] : initial;
+                BinaryPrimitives.WriteUInt64LittleEndian(initial.AsSpan(relocation.Offset), pointer + (ulong)relocation.Addend);
+            }
+            else
+            {
+                relocations.Add(Resolve(variable, relocation, names));
+            }
+        }
+
         PtxStateSpace space = variable.Space == VariableSpace.Const ? PtxStateSpace.Const : PtxStateSpace.Global;
-        _globals.Add(new PtxGlobal(names[variable.Name], space, variable.Size, variable.Alignment, variable.InitialBytes, relocations)
+        _globals.Add(new PtxGlobal(names[variable.Name], space, variable.Size, variable.Alignment, initial, relocations)
         {
             IsManaged = variable.IsManaged,
         });
     }
 
+    // Kernels too: the device runtime keeps the addresses of its own, to launch them.
+    private static ulong? FunctionNamed(LinkUnit unit, string name) =>
+        unit.TryFindFunction(name, out LinkUnit owner, out FunctionSyntax function) && function.Body is not null
+            ? unit.Pointers.Take(owner, function)
+            : null;
+
     private static PtxRelocation Resolve(VariableSyntax variable, PtxRelocation relocation, Dictionary<string, string> names) =>
         names.TryGetValue(relocation.Symbol, out string? name)
             ? relocation with { Symbol = name }
             : throw new PtxException(
-                $"{variable.Name} is initialised with the address of {relocation.Symbol}, which is no variable of this module", variable.Line);
+                $"{variable.Name} is initialised with the address of {relocation.Symbol}, which is no variable or function of this module", variable.Line);
 
     private Dictionary<string, PtxKernel> CompileKernels()
     {

@@ -74,24 +74,49 @@ internal sealed partial class Parser
         Take(':');
         if (_token.IsDotted(".branchtargets"))
         {
-            Advance();
-            var targets = new List<string>();
-            do
-            {
-                targets.Add(TakeName());
-            }
-            while (TryTake(','));
-            Take(';');
-            statements.Add(new BranchTargetsSyntax(name, targets, line));
+            statements.Add(new BranchTargetsSyntax(name, ParseTargets(), line));
         }
-        else if (_token.Kind == TokenKind.Dotted && _token.Text is ".callprototype" or ".calltargets")
+        else if (_token.IsDotted(".calltargets"))
         {
-            throw Error($"{_token} (indirect calls) is not supported");
+            statements.Add(new CallTargetsSyntax(name, ParseTargets(), line));
+        }
+        else if (_token.IsDotted(".callprototype"))
+        {
+            statements.Add(ParseCallPrototype(name, line));
         }
         else
         {
             statements.Add(new LabelSyntax(name, line));
         }
+    }
+
+    private List<string> ParseTargets()
+    {
+        Advance();
+        var targets = new List<string>();
+        do
+        {
+            targets.Add(TakeName());
+        }
+        while (TryTake(','));
+        Take(';');
+        return targets;
+    }
+
+    // .callprototype (.param .b32 _) _ (.param .b64 _), and whether it returns, which nothing depends on.
+    private CallPrototypeSyntax ParseCallPrototype(string name, int line)
+    {
+        Advance();
+        List<VariableSyntax> results = _token.IsSymbol('(') ? ParseParameters() : [];
+        TakeName();
+        List<VariableSyntax> parameters = _token.IsSymbol('(') ? ParseParameters() : [];
+        if (_token.IsDotted(".noreturn"))
+        {
+            Advance();
+        }
+
+        Take(';');
+        return new CallPrototypeSyntax(name, results, parameters, line);
     }
 
     private InstructionSyntax ParseInstruction()

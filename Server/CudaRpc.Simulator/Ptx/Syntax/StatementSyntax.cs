@@ -11,6 +11,13 @@ internal sealed record BlockSyntax(IReadOnlyList<StatementSyntax> Statements, in
 /// <summary>name: .branchtargets a, b;</summary>
 internal sealed record BranchTargetsSyntax(string Name, IReadOnlyList<string> Targets, int Line) : StatementSyntax(Line);
 
+/// <summary>name: .callprototype (results) _ (parameters);</summary>
+internal sealed record CallPrototypeSyntax(string Name, IReadOnlyList<VariableSyntax> Results, IReadOnlyList<VariableSyntax> Parameters, int Line)
+    : StatementSyntax(Line);
+
+/// <summary>name: .calltargets f, g;</summary>
+internal sealed record CallTargetsSyntax(string Name, IReadOnlyList<string> Targets, int Line) : StatementSyntax(Line);
+
 /// <summary>Declarations of variables and registers.</summary>
 internal sealed record DeclarationSyntax(IReadOnlyList<VariableSyntax> Variables, int Line) : StatementSyntax(Line);
 
