@@ -122,6 +122,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
+        _gpu.Options.Launching?.Invoke(function.Kernel.Name);
         return Submitted(context.Submit(stream, new KernelWork(_gpu.Launcher, function, shape, parameters), out _));
     }
 

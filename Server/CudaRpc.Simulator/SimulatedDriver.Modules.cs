@@ -162,6 +162,10 @@ public sealed unsafe partial class SimulatedDriver
             return error;
         }
         CUresult result = CodeImage.ReadAll((byte*)image, DeviceAttributes.Architecture, out List<PtxSource> sources, out string message);
+        if (result == CUDA_ERROR_NO_BINARY_FOR_GPU && _gpu.Options.StandIn?.Invoke((nint)image) is { } text)
+        {
+            (result, sources) = (CUDA_SUCCESS, [new PtxSource(null, text)]);
+        }
         if (result == CUDA_SUCCESS)
         {
             result = Parse(sources, out code, out message);

@@ -14,4 +14,12 @@ public sealed record SimulatedGpuOptions
 
     /// <summary>Most page-locked host memory that one <see cref="SimulatedDriver"/> hands out, in bytes.</summary>
     public ulong HostMemoryBytes { get; init; } = 4UL << 30;
+
+    /// <summary>
+    /// For tests of libraries that have machine code only: given an image without PTX, the PTX that stands for it, or null to refuse it as usual.
+    /// </summary>
+    internal Func<nint, string?>? StandIn { get; init; }
+
+    /// <summary>For tests: told the name of every kernel that is launched, before it is.</summary>
+    internal Action<string>? Launching { get; init; }
 }

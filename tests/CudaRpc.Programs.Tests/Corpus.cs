@@ -25,6 +25,8 @@ internal static class Corpus
     /// <summary>Builds the program, runs it with a device of <paramref name="server"/> and asserts that it passes.</summary>
     public static void AssertPasses(string program, Variant variant, string server)
     {
+        string reason = string.Join(' ', Words(program, "// not through a server:"));
+        Assert.SkipWhen(server != "sim:" && reason.Length > 0, reason);
         Outcome outcome = Run(program, variant, server);
         Assert.SkipWhen(outcome.ExitCode == Absent, $"{program}: {outcome.Errors.Trim()}");
         Assert.True(outcome is { ExitCode: 0 } && outcome.Output.EndsWith("PASS\n", StringComparison.Ordinal),
@@ -38,6 +40,9 @@ internal static class Corpus
         Assert.SkipUnless(
             File.Exists(Path.Combine(shim, "libcuda.so.1")), $"no libcuda.so.1 in {shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
         Assert.SkipWhen(s_toolkit.Value.Libraries is null, s_toolkit.Value.Problem);
+        string packages = Path.Combine(s_toolkit.Value.Libraries!, "../../../.packages");
+        string[] missing = [.. Words(program, "// packages:").Where(package => !File.Exists(Path.Combine(packages, package)))];
+        Assert.SkipWhen(missing.Length > 0, $"tests/cuda-packages fetch {string.Join(' ', missing)}");
         string file = s_built.GetOrAdd((program, variant), static key => new Lazy<string>(() => Build(key.Program, key.Variant))).Value;
         return Processes.Run(
             file, arguments, ("LD_LIBRARY_PATH", $"{shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
@@ -53,15 +58,19 @@ internal static class Corpus
             .Max(File.GetLastWriteTimeUtc);
         if (File.Exists(file) && File.GetLastWriteTimeUtc(file) > changed) return file;
 
-        Directory.CreateDirectory(folder);
-        string[] own = [.. File.ReadLines(source).Where(static line => line.StartsWith("// nvcc:", StringComparison.Ordinal))
-            .SelectMany(static line => line["// nvcc:".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        string[] own = Words(program, "// nvcc:");
         // In the folder of the sources, as the programs' own flags name further sources.
         Outcome outcome = Processes.Run("sh", [
-            "-c", "cd \"$1\" && shift && exec ./nvcc \"$@\"", "sh", s_sources, "-std=c++17", "-O2", .. Flags(variant), .. own, source, "-o", file]);
+            "-c", "cd \"$1\" && shift && exec ./nvcc \"$@\"", "sh", s_sources, "-std=c++17", "-O2", "-I.", .. Flags(variant), .. own, source, "-o", file]);
         Assert.True(outcome.ExitCode == 0, $"nvcc cannot build {program}:\n{outcome.Output}{outcome.Errors}");
         return file;
     }
+
+    // What a program says of itself in lines that start with the key.
+    private static string[] Words(string program, string key) =>
+        [.. File.ReadLines(Path.Combine(s_sources, program + ".cu")).Where(line => line.StartsWith(key, StringComparison.Ordinal))
+            .SelectMany(line => line[key.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))];
 
     private static string[] Flags(Variant variant) => variant switch
     {

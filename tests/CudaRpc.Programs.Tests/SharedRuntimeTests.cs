@@ -12,6 +12,8 @@ public sealed class SharedRuntimeTests(ServerProcess server) : IClassFixture<Ser
     // A program as it is shipped: the device takes the PTX among the machine code.
     [Theory]
     [InlineData("vector_add")]
-    [InlineData("streams")]
+    [InlineData("templates")]
+    [InlineData("constants")]
+    [InlineData("separate")]
     public void Program_WithMachineCodeThroughServer_Passes(string program) => Corpus.AssertPasses(program, Variant.MachineCode, server.Url);
 }

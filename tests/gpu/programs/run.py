@@ -65,8 +65,8 @@ def cuda_programs(kit, work):
                 continue
             program = work / f"{source.stem}-{runtime}"
             flags = [flag for line in source.read_text().splitlines() if line.startswith("// nvcc:") for flag in line[len("// nvcc:"):].split()]
-            built = subprocess.run([nvcc, "-O2", "-arch=native", f"-cudart={runtime}", *flags, "-o", str(program), str(source)],
-                                   capture_output=True, text=True)
+            built = subprocess.run([nvcc, "-std=c++17", "-O2", "-arch=native", f"-cudart={runtime}", *flags, "-o", str(program.resolve()), source.name],
+                                   capture_output=True, text=True, cwd=source.parent)
             yield name, [str(program)] if built.returncode == 0 else None, built.stderr.strip()[-300:]
 
 
