@@ -269,7 +269,9 @@ internal sealed unsafe class ServerLane : IDisposable
         {
             Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
         }
-        catch (Exception failure) when (!call.HasBegun && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException))
+        // Of these the last is what MessagePack says to a length of bytes above 2 GiB.
+        catch (Exception failure) when (!call.HasBegun
+            && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException))
         {
             throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
         }

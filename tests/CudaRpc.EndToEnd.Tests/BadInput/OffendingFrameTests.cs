@@ -76,6 +76,15 @@ public sealed class OffendingFrameTests : IDisposable
         ["a negative size"] = session => session.Post(CallId.cuMemAlloc_v2, static (ref MessagePackWriter writer) => writer.Write(-1)),
         ["bytes that are no MessagePack"] = session => session.Lane.Send(RawPeer.Frame(CallId.cuStreamQuery, Next, [0xc1, 0xc1])),
         ["text longer than its body"] = session => session.Lane.Send(RawPeer.Frame(CallId.cuModuleGetFunction, Next, [1, 1, 0xdb, 0xff, 0xff, 0xff, 0xff])),
+        ["bytes longer than 2 GiB"] = session => session.Lane.Send(RawPeer.Frame(
+            CallId.cuModuleLoadDataEx, Next, [.. RawPeer.Body(static (ref MessagePackWriter writer) =>
+            {
+                writer.Write((long)HandleId.Make(HandleKind.CUmodule, 400));
+                writer.Write(0);
+                writer.Write(0);
+                writer.Write(0);
+                writer.Write(4);
+            }), 0xc6, 0xf0, 0, 0, 0])),
         ["nil for a structure"] = session => session.Post(CallId.cuStreamBatchMemOp_v2, static (ref MessagePackWriter writer) =>
         {
             writer.Write(0);
