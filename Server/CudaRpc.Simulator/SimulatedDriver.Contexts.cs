@@ -132,6 +132,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
+        if (context.HasCaptures)
+        {
+            return RefuseWhileCapturing() is not CUDA_SUCCESS and var capturing ? capturing : CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+        }
         if ((ctx.Value == 0 ? CurrentGreen : GreenOf(ctx)) is { } green)
         {
             context.Synchronize(green);

@@ -119,7 +119,7 @@ public sealed unsafe partial class SimulatedDriver
 
     private bool IsPageable(MemoryPlace place, nuint bytes) => !place.IsDevice && !_hostRanges.Contains(place.Address, bytes);
 
-    private static CUresult Submitted(bool taken) => taken ? CUDA_SUCCESS : CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    private static CUresult Submitted(CUresult taken) => taken;
 
     private bool ArePeers(CUcontext one, CUcontext other) =>
         Ready != CUDA_SUCCESS || (IsContext(one.Value) && IsContext(other.Value));

@@ -61,17 +61,22 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_HANDLE;
         }
+        if (stream.Capture is { } capture)
+        {
+            return RecordCaptured(capture, stream, target, hEvent.Value, flags);
+        }
         if (flags != 0)
         {
             return CUDA_ERROR_INVALID_VALUE; // CU_EVENT_RECORD_EXTERNAL is for captured streams.
         }
         var recording = new EventRecording();
-        if (!stream.Context.SubmitShort(stream, new RecordWork(recording), out StreamPoint point))
+        if (stream.Context.SubmitShort(stream, new RecordWork(recording), out StreamPoint point) is not CUDA_SUCCESS and var refused)
         {
-            return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+            return refused;
         }
         recording.Point = point;
         target.Recording = recording;
+        target.Captured = null;
         return CUDA_SUCCESS;
     }
 
@@ -82,6 +87,11 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
+        if (target.Captured is { } captured)
+        {
+            captured.Capture.Invalidate();
+            return CUDA_ERROR_CAPTURED_EVENT;
+        }
         return target.Recording is { Point.IsReached: false } ? CUDA_ERROR_NOT_READY : target.Context.Fault;
     }
 
@@ -91,6 +101,11 @@ public sealed unsafe partial class SimulatedDriver
         if (EnterEvent(hEvent, out DriverEvent target) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (target.Captured is { } captured)
+        {
+            captured.Capture.Invalidate();
+            return CUDA_ERROR_CAPTURED_EVENT;
         }
         target.Recording?.Point.Wait();
         TrimPools();

@@ -24,6 +24,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
+        if (RefuseWhileCapturing() is not CUDA_SUCCESS and var capturing)
+        {
+            return capturing;
+        }
         if (pp == null || bytesize == 0 || (Flags & ~HostAllocFlags) != 0)
         {
             return CUDA_ERROR_INVALID_VALUE;
@@ -49,6 +53,10 @@ public sealed unsafe partial class SimulatedDriver
         if (Enter(out _) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (RefuseWhileCapturing() is not CUDA_SUCCESS and var capturing)
+        {
+            return capturing;
         }
         if (p == null)
         {

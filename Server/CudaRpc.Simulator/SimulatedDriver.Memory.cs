@@ -15,6 +15,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
+        if (RefuseWhileCapturing() is not CUDA_SUCCESS and var capturing)
+        {
+            return capturing;
+        }
         return dptr == null || bytesize == 0 ? CUDA_ERROR_INVALID_VALUE : Allocate(context, bytesize, dptr);
     }
 
@@ -53,6 +57,10 @@ public sealed unsafe partial class SimulatedDriver
         if (Enter(out _) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (RefuseWhileCapturing() is not CUDA_SUCCESS and var capturing)
+        {
+            return capturing;
         }
         if (dptr.Value == 0)
         {

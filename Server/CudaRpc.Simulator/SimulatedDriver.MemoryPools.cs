@@ -1,4 +1,5 @@
 using CudaRpc.Simulator.Execution;
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Objects;
 using static CudaRpc.Driver.CUmemPool_attribute;
 
@@ -101,21 +102,29 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        return dptr == null || bytesize == 0
-            ? CUDA_ERROR_INVALID_VALUE
+        if (dptr == null || bytesize == 0)
+        {
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        return stream.Capture is { } capture
+            ? AllocateCaptured(capture, stream, bytesize, dptr)
             : Allocate(CurrentPool(stream.Context.Device.Ordinal), bytesize, dptr);
     }
 
     /// <summary>The pool may be another device's than the stream's.</summary>
     public override CUresult cuMemAllocFromPoolAsync(CUdeviceptr* dptr, nuint bytesize, CUmemoryPool pool, CUstream hStream)
     {
-        if (EnterStream(hStream, out _) is not CUDA_SUCCESS and var error)
+        if (EnterStream(hStream, out DriverStream stream) is not CUDA_SUCCESS and var error)
         {
             return error;
         }
         if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS || dptr == null || bytesize == 0)
         {
             return CUDA_ERROR_INVALID_VALUE;
+        }
+        if (stream.Capture is { } capture)
+        {
+            return AllocateCaptured(capture, stream, bytesize, dptr);
         }
         return Allocate(found, bytesize, dptr);
     }
@@ -130,6 +139,12 @@ public sealed unsafe partial class SimulatedDriver
         if (dptr.Value == 0)
         {
             return CUDA_SUCCESS;
+        }
+        if (stream.Capture is { } capture)
+        {
+            return TryFindDevice(dptr.Value, out _, out _)
+                ? capture.Add(stream, new FreeContent(dptr, this), out _)
+                : CUDA_ERROR_INVALID_VALUE;
         }
         if (!TryFindDevice(dptr.Value, out IMemoryOwner owner, out _) || !owner.Disown(dptr.Value, out DeviceAllocation allocation))
         {

@@ -41,7 +41,7 @@ public sealed unsafe partial class SimulatedDriver
         CUresult result = PreparePitched(copy, out PitchedPlace to, out PitchedPlace from, out CopyExtent extent);
         return result != CUDA_SUCCESS || extent.IsEmpty
             ? result
-            : context.Run(context.LegacyStream, new PitchedCopyWork(to, from, extent));
+            : context.Run(context.LegacyStream, new PitchedCopyWork(to, from, extent) { Parameters = copy });
     }
 
     private CUresult CopyPitchedAsync(in CUDA_MEMCPY3D_v2 copy, CUstream hStream)
@@ -55,7 +55,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return result;
         }
-        var work = new PitchedCopyWork(to, from, extent);
+        var work = new PitchedCopyWork(to, from, extent) { Parameters = copy };
         if (IsPageable(to.Start, (nuint)to.Span(extent)))
         {
             return stream.Context.Run(stream, work);

@@ -32,25 +32,30 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        if (paramArray == null || count is 0 or > MaxBatchOperations || flags != 0)
+        CUresult result = PrepareBatch(paramArray, count, flags, out BatchWork? work);
+        return work is null ? result : target.Context.Submit(target, work, out _);
+    }
+
+    private CUresult PrepareBatch(CUstreamBatchMemOpParams_v1* operations, uint count, uint flags, out BatchWork? batch)
+    {
+        batch = null;
+        if (operations == null || count is 0 or > MaxBatchOperations || flags != 0)
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        var works = new StreamWork?[count];
+        var works = new List<StreamWork>();
         for (uint i = 0; i < count; i++)
         {
-            if (Prepare(paramArray[i], out works[i]) is not CUDA_SUCCESS and var wrong)
+            if (Prepare(operations[i], out StreamWork? work) is not CUDA_SUCCESS and var wrong)
             {
                 return wrong;
             }
-        }
-        foreach (StreamWork? work in works)
-        {
-            if (work is not null && !target.Context.Submit(target, work, out _))
+            if (work is not null)
             {
-                return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+                works.Add(work);
             }
         }
+        batch = new BatchWork(new ReadOnlySpan<CUstreamBatchMemOpParams_v1>(operations, (int)count).ToArray(), [.. works]);
         return CUDA_SUCCESS;
     }
 

@@ -38,6 +38,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_HANDLE;
         }
+        stream.Capture?.Invalidate();
         stream.Context.DestroyStream(stream);
         return stream.Context.Fault;
     }
@@ -49,6 +50,10 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
+        if (RefuseCaptured(stream) is not CUDA_SUCCESS and var captured)
+        {
+            return captured;
+        }
         return stream.Context.IsIdle(stream) ? stream.Context.Fault : CUDA_ERROR_NOT_READY;
     }
 
@@ -58,6 +63,10 @@ public sealed unsafe partial class SimulatedDriver
         if (EnterStream(hStream, out DriverStream stream) is not CUDA_SUCCESS and var error)
         {
             return error;
+        }
+        if (RefuseCaptured(stream) is not CUDA_SUCCESS and var captured)
+        {
+            return captured;
         }
         stream.Context.Synchronize(stream);
         TrimPools();
@@ -74,6 +83,10 @@ public sealed unsafe partial class SimulatedDriver
         if (Find(hEvent.Value, out DriverEvent target) is not CUDA_SUCCESS and var invalid)
         {
             return invalid;
+        }
+        if (stream.Capture is not null || target.Captured is not null)
+        {
+            return WaitCaptured(stream, target, hEvent.Value, Flags);
         }
         if (Flags != 0)
         {
@@ -112,13 +125,7 @@ public sealed unsafe partial class SimulatedDriver
     public override CUresult cuStreamGetId(CUstream hStream, ulong* streamId) =>
         EnterStream(hStream, out DriverStream stream) is not CUDA_SUCCESS and var error ? error : Give(streamId, stream.Id);
 
-    /// <summary>Streams cannot be captured here, so none is.</summary>
-    public override CUresult cuStreamIsCapturing(CUstream hStream, CUstreamCaptureStatus* captureStatus) =>
-        EnterStream(hStream, out _) is not CUDA_SUCCESS and var error
-            ? error
-            : Give(captureStatus, CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE);
-
-    /// <summary>Kept for each thread. It governs captures, of which there are none.</summary>
+    /// <summary>Each thread has its own.</summary>
     public override CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode* mode)
     {
         if (Ready is not CUDA_SUCCESS and var error)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using CudaRpc.Simulator.Execution;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
@@ -13,7 +14,7 @@ namespace CudaRpc.Simulator;
 /// Pointers are trusted: like the real driver it reads and writes where the caller says. Handles and device addresses are not: any value is
 /// allowed.
 /// </remarks>
-public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
+public sealed unsafe partial class SimulatedDriver : GraphDriver, IDisposable
 {
     private const int Created = 0, Initialized = 1, Deinitialized = 2;
 
@@ -88,12 +89,22 @@ public sealed unsafe partial class SimulatedDriver : CudaDriver, IDisposable
             pool.Close();
         }
         ReleaseVirtualMemory();
+        FreeGraphMemory();
         FreeHostMemory(_hostRanges.TakeAll(null));
         _handles.RemoveWhere(static _ => true);
         _workers.Dispose();
     }
 
     internal ulong NextId() => _gpu.NextId();
+
+    /// <summary>Takes memory that the program can free out of its owner's books, which the caller then has it freed from.</summary>
+    internal bool TryDisown(ulong address, [NotNullWhen(true)] out IMemoryOwner? owner, out DeviceAllocation allocation)
+    {
+        bool found = TryFindDevice(address, out IMemoryOwner known, out _);
+        owner = found ? known : null;
+        allocation = default;
+        return found && known.Disown(address, out allocation);
+    }
 
     /// <summary>Waits for a context's work and releases all of it. It stays in the set until then, so that Dispose can cancel it.</summary>
     private void Release(DriverContext context)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using MessagePack;
@@ -276,6 +277,33 @@ internal unsafe ref partial struct Call
         return id == 0 || HandleId.Fits(HandleId.Kind(id), kind) ? id : throw new ProtocolException($"handle 0x{id:x} where a {kind} is due");
     }
 
+    /// <summary>Bytes of any number.</summary>
+    public byte[] ReadBytes() => System.Buffers.BuffersExtensions.ToArray(_reader.ReadBytes() ?? default);
+
+    /// <summary>Handles, of which some may be the server's own: those are alive from now on, and end with <paramref name="parent"/>.</summary>
+    public nint[] ReadHandles(HandleKind kind, nint parent)
+    {
+        ReadOnlySpan<nint> ids = MemoryMarshal.Cast<byte, nint>((_reader.ReadBytes() ?? default).FirstSpan);
+        foreach (nint id in ids)
+        {
+            Adopt(id, kind, parent);
+        }
+
+        return ids.ToArray();
+    }
+
+    /// <summary>A handle that may be the server's own: then it is alive from now on, and ends with <paramref name="parent"/>.</summary>
+    public nint ReadHandle(HandleKind kind, nint parent)
+    {
+        nint id = (nint)_reader.ReadInt64();
+        if (id != 0)
+        {
+            Adopt(id, kind, parent);
+        }
+
+        return id;
+    }
+
     public void ReadStruct<T>(T* destination)
         where T : unmanaged
     {
@@ -350,11 +378,25 @@ internal unsafe ref partial struct Call
         }
     }
 
+    private readonly void Adopt(nint id, HandleKind kind, nint parent)
+    {
+        if (HandleId.Kind(id) != kind)
+        {
+            ProtocolException.Throw($"handle 0x{id:x} where a {kind} is due");
+        }
+
+        if (_session.Handles.Find(id) is null)
+        {
+            _session.Handles.Add(id, new HandleInfo(kind, parent));
+        }
+    }
+
     private readonly void AdoptMinted()
     {
         if (_minted != 0 && _session.Handles.Find(_minted) is null)
         {
-            _session.Handles.Add(_minted, new HandleInfo(HandleId.Kind(_minted), _session.Handles.OwnerOf(_lane.Current).Value));
+            HandleKind kind = HandleId.Kind(_minted);
+            _session.Handles.Add(_minted, new HandleInfo(kind, HandleId.IsOfContext(kind) ? _session.Handles.OwnerOf(_lane.Current).Value : 0));
         }
     }
 }

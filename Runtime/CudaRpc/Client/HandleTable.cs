@@ -34,7 +34,7 @@ internal sealed class HandleTable
 
     /// <summary>
     /// What CUDA answers to a handle of kind <paramref name="kind"/>: success, CUDA_ERROR_INVALID_CONTEXT for a bad context,
-    /// CUDA_ERROR_INVALID_VALUE for a bad memory pool, CUDA_ERROR_INVALID_HANDLE for anything else that is null (unless
+    /// CUDA_ERROR_INVALID_VALUE for a bad memory pool or what is of graphs, CUDA_ERROR_INVALID_HANDLE for anything else that is null (unless
     /// <paramref name="optional"/>), stale or of another kind.
     /// </summary>
     public CUresult Check(nint id, HandleKind kind, bool optional = false)
@@ -74,7 +74,8 @@ internal sealed class HandleTable
     }
 
     private static bool IsOwner(HandleKind kind) =>
-        kind is HandleKind.CUcontext or HandleKind.CUgreenCtx or HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUmipmappedArray or HandleKind.CUarray;
+        kind is HandleKind.CUcontext or HandleKind.CUgreenCtx or HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUmipmappedArray or HandleKind.CUarray
+            or HandleKind.CUgraph;
 
     // Libraries and kernels live on, and a primary context may come back under its handle: what they had in it must not.
     private void ForgetMade(HandleInfo info, nint context)

@@ -31,6 +31,11 @@ internal sealed unsafe class HostCallback
     /// <summary>Whether it belongs to a graph, and so is not one that a stream is sure to call.</summary>
     public bool IsPersistent { get; }
 
+    /// <summary>The function as it was given; null for a stream's callback.</summary>
+    public delegate* unmanaged[Cdecl]<void*, void> Function => _function;
+
+    public void* UserData => _userData;
+
     /// <summary>True once: it has been waited for and now need not be any more.</summary>
     public bool EndsWait() => Interlocked.Exchange(ref _waitEnded, 1) == 0;
 

@@ -73,6 +73,9 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
         return id;
     }
 
+    /// <summary>A function by its number; null for one that is there no more.</summary>
+    public HostCallback? Find(long callback) => _callbacks.GetValueOrDefault(callback);
+
     /// <summary>The region's memory is not touched any more when this returns; what the server still sends to it is dropped.</summary>
     public void RemoveRegion(long id)
     {

@@ -7,8 +7,8 @@ namespace CudaRpc.Client;
 internal sealed unsafe class HostRegion
 {
     /// <summary>The memory of <paramref name="box"/>.</summary>
-    public HostRegion(in HostBox box)
-        : this((void*)box.Start, box.Width, box.Height, box.Depth, box.RowPitch, box.SlicePitch)
+    public HostRegion(in HostBox box, bool isPersistent = false)
+        : this((void*)box.Start, box.Width, box.Height, box.Depth, box.RowPitch, box.SlicePitch, isPersistent)
     {
     }
 

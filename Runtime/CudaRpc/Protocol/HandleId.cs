@@ -15,6 +15,14 @@ internal static class HandleId
     /// </summary>
     public const long FirstMinted = 256;
 
+    /// <summary>Counters from here on are given by the server, to what appears there without the client's asking: the nodes of a clone.</summary>
+    public const long FirstOfServer = 1L << 40;
+
+    /// <summary>Whether what has such a handle lives in a context and dies with it.</summary>
+    public static bool IsOfContext(HandleKind kind) => kind is not (HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel
+        or HandleKind.CUgraph or HandleKind.CUgraphNode or HandleKind.CUgraphExec or HandleKind.CUuserObject
+        or HandleKind.CUmemoryPool or HandleKind.CUlinkState or HandleKind.CUdevResourceDesc);
+
     public static nint Make(HandleKind kind, long counter) => (nint)((counter << 8) | (byte)kind);
 
     public static HandleKind Kind(nint id) => (HandleKind)(byte)id;
@@ -43,7 +51,8 @@ internal static class HandleId
     public static CUresult Refusal(HandleKind kind) => kind switch
     {
         HandleKind.CUcontext => CUresult.CUDA_ERROR_INVALID_CONTEXT,
-        HandleKind.CUmemoryPool or IntegerHandles.Allocation => CUresult.CUDA_ERROR_INVALID_VALUE,
+        HandleKind.CUmemoryPool or HandleKind.CUgraph or HandleKind.CUgraphNode or HandleKind.CUgraphExec or HandleKind.CUuserObject
+            or IntegerHandles.Allocation => CUresult.CUDA_ERROR_INVALID_VALUE,
         _ => CUresult.CUDA_ERROR_INVALID_HANDLE,
     };
 

@@ -52,7 +52,10 @@ internal static unsafe partial class Custom
 
     private static void Run(HostFunction function, CUresult status)
     {
+        // The function may look at what copies of its graph have brought, and change what others will take.
+        function.Graph?.Push();
         function.Channel.Call(function.Callback, status, function.IsLast);
+        function.Graph?.Pull();
         if (function.IsLast)
         {
             function.Channel.Free(function);

@@ -81,7 +81,7 @@ internal static unsafe partial class Custom
     // is asked, so that nobody frees it twice, and on them again where the driver refuses, so that the session's end frees it.
     private static CUresult Freed(ref ServerCall call, CUresult status, CUdeviceptr address, DeviceBlock block)
     {
-        if (status != CUresult.CUDA_SUCCESS)
+        if (status != CUresult.CUDA_SUCCESS || block.IsOfGraph)
         {
             call.Session.Own(address.Value, block);
         }

@@ -126,6 +126,15 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         return function;
     }
 
+    /// <summary>The client's number of the function that the driver has this user data of; 0 for none.</summary>
+    public long CallbackOf(void* userData)
+    {
+        lock (_lock)
+        {
+            return _functions.FirstOrDefault(function => function.UserData == userData)?.Callback ?? 0;
+        }
+    }
+
     /// <summary>The driver calls it no more.</summary>
     public void Free(HostFunction function)
     {

@@ -21,6 +21,9 @@ internal sealed unsafe class HostFunction
     /// <summary>Whether it is called once; otherwise it belongs to a graph.</summary>
     public bool IsLast { get; }
 
+    /// <summary>What the graph it belongs to has to do with the client; null where it belongs to none.</summary>
+    public GraphHost? Graph { get; set; }
+
     /// <summary>User data for the driver's callbacks.</summary>
     public void* UserData => (void*)GCHandle.ToIntPtr(_reference);
 

@@ -346,6 +346,21 @@ internal unsafe ref struct ServerCall
     public readonly nint IdOf(HandleKind kind, nint native) =>
         kind == HandleKind.CUstream && HandleId.IsStreamConstant(native) ? native : Session.Handles.Find(kind, native);
 
+    /// <summary>A handle that appeared in the driver by itself; it gets an id if it has none, and ends with <paramref name="parent"/>.</summary>
+    public void WriteHandle(HandleKind kind, nint native, nint parent) => _writer.Write((long)Session.Handles.FindOrMint(kind, native, parent));
+
+    /// <summary>Such handles, as an array.</summary>
+    public void WriteHandles(HandleKind kind, ReadOnlySpan<nint> natives, nint parent)
+    {
+        nint[] ids = new nint[natives.Length];
+        for (int index = 0; index < ids.Length; index++)
+        {
+            ids[index] = Session.Handles.FindOrMint(kind, natives[index], parent);
+        }
+
+        _writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(ids.AsSpan()));
+    }
+
     public void WriteStruct<T>(T* value)
         where T : unmanaged => WriteArray(value, 1);
 

@@ -13,6 +13,7 @@ internal sealed class ServerHandles(int limit)
 {
     private readonly ConcurrentDictionary<nint, ServerHandle> _handles = new();
     private readonly ConcurrentDictionary<(HandleKind, nint), nint> _ids = new();
+    private long _lastOfServer = HandleId.FirstOfServer;
     private int _count;
     private int _version;
 
@@ -28,8 +29,7 @@ internal sealed class ServerHandles(int limit)
     public bool TryAdd(nint id, ServerHandle handle)
     {
         // These outlive the context that happened to be current when they were made.
-        bool free = HandleId.Kind(id) is HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmemoryPool
-            or HandleKind.CUlinkState or HandleKind.CUdevResourceDesc or IntegerHandles.Allocation;
+        bool free = !HandleId.IsOfContext(HandleId.Kind(id)) || HandleId.Kind(id) == IntegerHandles.Allocation;
         if (!_handles.TryAdd(id, free ? handle with { Context = 0 } : handle))
         {
             return false;
@@ -66,8 +66,28 @@ internal sealed class ServerHandles(int limit)
     public nint OwnerOf(nint id) =>
         !_handles.TryGetValue(id, out ServerHandle handle) ? 0 : handle.Parent != 0 ? ContextOf(handle.Parent) : handle.Native;
 
+    /// <summary>The handle whose end is this one's, 0 for none.</summary>
+    public nint ParentOf(nint id) => _handles.TryGetValue(id, out ServerHandle handle) ? handle.Parent : 0;
+
     /// <summary>The id of a driver's value, 0 if the session has none.</summary>
     public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
+
+    /// <summary>The id of a driver's value that the session may have come by unasked, in which case it is given one: it ends with <paramref name="parent"/>.</summary>
+    public nint FindOrMint(HandleKind kind, nint native, nint parent)
+    {
+        if (native == 0)
+        {
+            return 0;
+        }
+
+        if (Find(kind, native) is nint known and not 0)
+        {
+            return known;
+        }
+
+        nint id = HandleId.Make(kind, Interlocked.Increment(ref _lastOfServer));
+        return TryAdd(id, new ServerHandle(native, 0, parent)) ? id : 0;
+    }
 
     /// <summary>The handle ends, and with it what has it as parent: the driver's values behind those mean nothing any more.</summary>
     public void Remove(nint id)
@@ -81,7 +101,7 @@ internal sealed class ServerHandles(int limit)
         _ids.TryRemove(new KeyValuePair<(HandleKind, nint), nint>((HandleId.Kind(id), handle.Native), id));
         Interlocked.Increment(ref _version);
         if (HandleId.Kind(id) is HandleKind.CUmodule or HandleKind.CUlibrary or HandleKind.CUkernel or HandleKind.CUmipmappedArray
-            or HandleKind.CUarray or HandleKind.CUgreenCtx)
+            or HandleKind.CUarray or HandleKind.CUgreenCtx or HandleKind.CUgraph)
         {
             foreach ((nint child, ServerHandle entry) in _handles)
             {

@@ -48,6 +48,7 @@ internal sealed class ServerSession
         Host = new HostChannel(control);
         Twins = new HostTwins(driver, Host, windows, limits.HostBytesPerSession);
         Host.Twins = Twins;
+        Graphs = new GraphHosts(Host);
         Driver = driver;
         Logger = logger;
         Images = images;
@@ -90,6 +91,9 @@ internal sealed class ServerSession
 
     /// <summary>Memory of the client that kernels reach.</summary>
     public HostTwins Twins { get; }
+
+    /// <summary>What its graphs have to do with its client.</summary>
+    public GraphHosts Graphs { get; }
 
     /// <summary>Device memory the session holds, in bytes.</summary>
     public long MemoryBytes => Interlocked.Read(ref _memoryBytes);
@@ -280,6 +284,7 @@ internal sealed class ServerSession
 
         Host.Free();
         Twins.Free();
+        Graphs.Dispose();
         foreach (ServerLink link in Links.Values)
         {
             link.Dispose();
@@ -358,5 +363,8 @@ internal readonly struct Release(ServerSession? session) : IDisposable
     public void Dispose() => session?.EndRelease();
 }
 
-/// <summary>Device memory that a session allocated: size in bytes, the driver's context, and which of the two frees it takes.</summary>
-internal readonly record struct DeviceBlock(ulong Bytes, nint Context, bool StreamOrdered);
+/// <summary>
+/// Device memory that a session allocated: size in bytes, the driver's context, which of the two frees it takes, and whether a graph allocates
+/// it, which then goes on to have it after it was freed.
+/// </summary>
+internal readonly record struct DeviceBlock(ulong Bytes, nint Context, bool StreamOrdered, bool IsOfGraph = false);

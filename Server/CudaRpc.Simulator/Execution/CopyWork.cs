@@ -1,3 +1,4 @@
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
 
@@ -23,6 +24,29 @@ internal sealed unsafe class CopyWork(MemoryPlace destination, MemoryPlace sourc
         // SAFETY: both ranges were resolved above and are pinned; MemoryCopy allows them to overlap.
         Buffer.MemoryCopy(from, to, bytes, bytes);
     }
+
+    public override NodeContent ToContent(DriverStream stream)
+    {
+        var copy = new CUDA_MEMCPY3D_v2
+        {
+            srcMemoryType = Kind(source),
+            srcHost = Host(source),
+            srcDevice = Device(source),
+            dstMemoryType = Kind(destination),
+            dstHost = Host(destination),
+            dstDevice = Device(destination),
+            WidthInBytes = (nuint)bytes,
+            Height = 1,
+            Depth = 1,
+        };
+        return new CopyContent(copy, this, stream.Context);
+    }
+
+    private static CUmemorytype Kind(MemoryPlace place) => place.IsDevice ? CUmemorytype.CU_MEMORYTYPE_DEVICE : CUmemorytype.CU_MEMORYTYPE_HOST;
+
+    private static void* Host(MemoryPlace place) => place.IsDevice ? null : (void*)place.Address;
+
+    private static CUdeviceptr Device(MemoryPlace place) => place.IsDevice ? new CUdeviceptr(place.Address) : default;
 
     // SAFETY: the caller of TryStage promises that bytes can be read at a host source.
     protected override void Gather(byte* target) => Buffer.MemoryCopy(source.Resolve(bytes), target, bytes, bytes);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator.Execution;
@@ -27,6 +28,7 @@ internal sealed class DriverStream : ContextObject
     private int _waiters;
     private bool _active; // A thread runs the head of the queue or soon will, or the head waits for another stream.
     private bool _closed;
+    private StreamCapture? _capture;
 
     public DriverStream(DriverContext context, StreamWorkers workers, ulong id, uint flags, int priority)
         : base(context)
@@ -60,6 +62,13 @@ internal sealed class DriverStream : ContextObject
 
     /// <summary>Whether the stream ignores the legacy default stream.</summary>
     public bool IsNonBlocking => (Flags & (uint)CUstream_flags.CU_STREAM_NON_BLOCKING) != 0;
+
+    /// <summary>The capture that the stream takes part in, or null: what it is given becomes nodes of a graph.</summary>
+    public StreamCapture? Capture
+    {
+        get => Volatile.Read(ref _capture);
+        set => Volatile.Write(ref _capture, value);
+    }
 
     /// <summary>Set when the program destroyed the stream; what is queued still runs.</summary>
     public bool IsDestroyed { get; set; }

@@ -1,3 +1,4 @@
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
 
@@ -22,6 +23,21 @@ internal sealed unsafe class FillWork<T>(MemoryPlace destination, ulong pitch, u
         {
             Fill((T*)row, width);
         }
+    }
+
+    public override NodeContent ToContent(DriverStream stream)
+    {
+        T element = value;
+        var fill = new CUDA_MEMSET_NODE_PARAMS_v2
+        {
+            dst = new CUdeviceptr(destination.Address),
+            pitch = (nuint)pitch,
+            value = sizeof(T) switch { 1 => *(byte*)&element, 2 => *(ushort*)&element, _ => *(uint*)&element },
+            elementSize = (uint)sizeof(T),
+            width = (nuint)width,
+            height = (nuint)rows,
+        };
+        return new FillContent(fill, this, stream.Context);
     }
 
     private void Fill(T* start, ulong count)

@@ -1,3 +1,4 @@
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
 
@@ -7,6 +8,11 @@ namespace CudaRpc.Simulator.Execution;
 internal sealed unsafe class PitchedCopyWork(PitchedPlace destination, PitchedPlace source, CopyExtent extent) : StagedWork
 {
     public override ulong Bytes => extent.Bytes;
+
+    /// <summary>The copy as the program described it.</summary>
+    public required CUDA_MEMCPY3D_v2 Parameters { get; init; }
+
+    public override NodeContent ToContent(DriverStream stream) => new CopyContent(Parameters, this, stream.Context);
 
     public override void Run(DriverContext context)
     {

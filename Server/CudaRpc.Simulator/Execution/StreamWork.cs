@@ -1,3 +1,4 @@
+using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator.Execution;
@@ -38,6 +39,10 @@ internal abstract class StreamWork
     }
 
     public abstract void Run(DriverContext context);
+
+    /// <summary>The node that a captured stream gets in place of the work; null for work that cannot be captured.</summary>
+    /// <param name="stream">The stream that is captured.</param>
+    public virtual NodeContent? ToContent(DriverStream stream) => null;
 
     /// <summary>Gives back what the work held, whether it ran or not.</summary>
     public virtual void Release()

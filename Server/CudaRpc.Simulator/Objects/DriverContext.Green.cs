@@ -30,7 +30,7 @@ internal sealed partial class DriverContext
             // A stream of its own: another one's work must not wait for it.
             DriverStream marker = AddStream((uint)CUstream_flags.CU_STREAM_NON_BLOCKING, DeviceAttributes.LeastPriority, green);
             marker.IsDestroyed = true;
-            return Take(marker, work, mayRunHere: false, out point);
+            return Take(marker, work, mayRunHere: false, out point) == CUDA_SUCCESS;
         }
     }
 

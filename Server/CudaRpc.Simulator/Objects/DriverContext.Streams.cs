@@ -49,18 +49,25 @@ internal sealed partial class DriverContext
         }
     }
 
-    /// <summary>Queues work and returns. False, and the work released, if the context is closing.</summary>
-    public bool Submit(DriverStream stream, StreamWork work, out StreamPoint point) => Take(stream, work, mayRunHere: false, out point);
+    /// <summary>
+    /// Queues work and returns; a stream that is captured gets a node instead. An error, and the work released, if the context is closing or
+    /// a capture is in the way.
+    /// </summary>
+    public CUresult Submit(DriverStream stream, StreamWork work, out StreamPoint point) => Take(stream, work, mayRunHere: false, out point);
 
     /// <summary>Like <see cref="Submit"/>, for work so short that the calling thread may as well run it if the stream is idle.</summary>
-    public bool SubmitShort(DriverStream stream, StreamWork work, out StreamPoint point) => Take(stream, work, mayRunHere: true, out point);
+    public CUresult SubmitShort(DriverStream stream, StreamWork work, out StreamPoint point) => Take(stream, work, mayRunHere: true, out point);
 
     /// <summary>Runs work in its turn and returns when it is done.</summary>
     public CUresult Run(DriverStream stream, StreamWork work)
     {
-        if (!Take(stream, work, mayRunHere: true, out StreamPoint point))
+        if (Take(stream, work, mayRunHere: true, out StreamPoint point) is not CUDA_SUCCESS and var refused)
         {
-            return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+            return refused;
+        }
+        if (stream.Capture is not null)
+        {
+            return CUDA_SUCCESS;
         }
         point.Wait();
         return Fault;
@@ -95,18 +102,28 @@ internal sealed partial class DriverContext
             ? Tails(static other => !other.IsNonBlocking).TrueForAll(static point => point.IsReached)
             : stream.IsIdle;
 
-    private bool Take(DriverStream stream, StreamWork work, bool mayRunHere, out StreamPoint point)
+    private CUresult Take(DriverStream stream, StreamWork work, bool mayRunHere, out StreamPoint point)
     {
+        point = default;
+        if (stream.Capture is { } capture)
+        {
+            return capture.Add(stream, work);
+        }
+        if (stream == LegacyStream && InvalidateImplicitCaptures())
+        {
+            work.Release();
+            return CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
+        }
         switch (Enqueue(stream, work, mayRunHere, out point))
         {
             case DriverStream.Admission.Refused:
                 work.Release();
-                return false;
+                return CUDA_ERROR_CONTEXT_IS_DESTROYED;
             case DriverStream.Admission.Reserved:
                 stream.RunReserved(work);
-                return true;
+                return CUDA_SUCCESS;
             default:
-                return true;
+                return CUDA_SUCCESS;
         }
     }
 
@@ -133,6 +150,46 @@ internal sealed partial class DriverContext
                 work.StartAfter(LegacyStream.Tail);
             }
             return stream.Enqueue(work, mayRunHere, out point);
+        }
+    }
+
+    /// <summary>The legacy stream would wait for streams that are captured, which ends their captures. True if there are any.</summary>
+    public bool InvalidateImplicitCaptures()
+    {
+        if (Driver.CaptureCount == 0)
+        {
+            return false;
+        }
+        bool any = false;
+        lock (_order)
+        {
+            foreach (DriverStream stream in _streams)
+            {
+                if (!stream.IsNonBlocking && stream.Capture is { } capture)
+                {
+                    capture.Invalidate();
+                    any = true;
+                }
+            }
+        }
+        return any;
+    }
+
+    /// <summary>Whether streams are captured that the legacy stream would wait for.</summary>
+    public bool HasImplicitCaptures => AnyCaptured(static stream => !stream.IsNonBlocking);
+
+    /// <summary>Whether any stream is captured.</summary>
+    public bool HasCaptures => AnyCaptured(static _ => true);
+
+    private bool AnyCaptured(Predicate<DriverStream> condition)
+    {
+        if (Driver.CaptureCount == 0)
+        {
+            return false;
+        }
+        lock (_order)
+        {
+            return _streams.Exists(stream => stream.Capture is not null && condition(stream));
         }
     }
 

@@ -80,9 +80,9 @@ public sealed unsafe class InitializationTests
     [Fact]
     public void Function_NotImplemented_IsNotSupported()
     {
-        CUgraph graph;
+        CUexternalMemory memory;
         using var bench = new Bench();
 
-        Assert.Equal(CUDA_ERROR_NOT_SUPPORTED, bench.Driver.cuGraphCreate(&graph, 0));
+        Assert.Equal(CUDA_ERROR_NOT_SUPPORTED, bench.Driver.cuImportExternalMemory(&memory, null));
     }
 }

@@ -166,8 +166,8 @@ internal sealed unsafe partial class HostMemory
 
     // Calls that let the GPU read nothing, and come often.
     private static bool MayRead(uint callId) =>
-        callId is not (CallId.cuEventRecord or CallId.cuEventRecord_ptsz or CallId.cuEventRecordWithFlags or CallId.cuEventCreate
-            or CallId.cuEventDestroy_v2 or CallId.cuEventElapsedTime_v2 or CallId.cuStreamWaitEvent or CallId.cuStreamWaitEvent_ptsz);
+        callId is not (CallId.cuEventRecord or CallId.cuEventRecordWithFlags or CallId.cuEventCreate
+            or CallId.cuEventDestroy_v2 or CallId.cuEventElapsedTime_v2 or CallId.cuStreamWaitEvent);
 
     private void ReachWanted(CUcontext context)
     {

@@ -40,6 +40,7 @@ public sealed unsafe partial class RemoteDriver
             (true, false) => cuMemcpyHtoDAsync_v2(dst, (void*)src.Value, ByteCount, hStream),
             (false, true) => cuMemcpyDtoHAsync_v2((void*)dst.Value, src, ByteCount, hStream),
             // Ordered after the stream's work, which may have written the source through an earlier copy.
+            (false, false) when IsCaptured(hStream) => CaptureCopy(hStream, Linear(ByteCount).FromHost((void*)src.Value).ToHost((void*)dst.Value)),
             (false, false) => cuStreamSynchronize(hStream) is var status and not CUresult.CUDA_SUCCESS ? status : HostToHost(dst, src, ByteCount),
         };
 
@@ -54,6 +55,11 @@ public sealed unsafe partial class RemoteDriver
         if (CheckCopy(source, destination, stream, bytes) is CUresult decided)
         {
             return decided;
+        }
+
+        if (callId == CallId.cuMemcpyHtoDAsync_v2 && IsCaptured(stream))
+        {
+            return CaptureCopy(stream, Linear(bytes).FromHost(source).ToDevice(destination));
         }
 
         try
@@ -101,6 +107,11 @@ public sealed unsafe partial class RemoteDriver
             return decided;
         }
 
+        if (callId == CallId.cuMemcpyDtoHAsync_v2 && IsCaptured(stream))
+        {
+            return CaptureCopy(stream, Linear(bytes).FromDevice(source).ToHost(destination));
+        }
+
         try
         {
             Call call = _session.Begin(callId);
@@ -131,6 +142,8 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult WithinServer(bool asynchronous, CUdeviceptr destination, CUdeviceptr source, nuint bytes, CUstream stream) =>
         asynchronous ? cuMemcpyDtoDAsync_v2(destination, source, bytes, stream) : cuMemcpyDtoD_v2(destination, source, bytes);
+
+    private static CUDA_MEMCPY3D_PEER_v1 Linear(nuint bytes) => new() { WidthInBytes = bytes, Height = 1, Depth = 1 };
 
     // Page-locked memory is written when the stream gets there; for other memory CUDA has the caller wait. Beyond what the server stages
     // for us we wait as well.

@@ -7,7 +7,9 @@ public sealed unsafe partial class RemoteDriver
 {
     /// <inheritdoc/>
     public override CUresult cuLaunchHostFunc(CUstream hStream, delegate* unmanaged[Cdecl]<void*, void> fn, void* userData) =>
-        fn == null ? CUresult.CUDA_ERROR_INVALID_VALUE : PostFunction(CallId.cuLaunchHostFunc, hStream, new HostCallback(fn, userData));
+        fn == null ? CUresult.CUDA_ERROR_INVALID_VALUE
+            : IsCaptured(hStream) ? CaptureFunction(hStream, fn, userData)
+            : PostFunction(CallId.cuLaunchHostFunc, hStream, new HostCallback(fn, userData));
 
     /// <inheritdoc/>
     public override CUresult cuStreamAddCallback(
@@ -15,6 +17,14 @@ public sealed unsafe partial class RemoteDriver
         callback == null || flags != 0
             ? CUresult.CUDA_ERROR_INVALID_VALUE
             : PostFunction(CallId.cuStreamAddCallback, hStream, new HostCallback(callback, hStream, userData));
+
+    private CUresult CaptureFunction(CUstream stream, delegate* unmanaged[Cdecl]<void*, void> function, void* userData)
+    {
+        var any = new CUgraphNodeParams { type = CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST };
+        any.host.fn = function;
+        any.host.userData = userData;
+        return Capture(stream, ref any);
+    }
 
     private CUresult PostFunction(uint callId, CUstream stream, HostCallback callback)
     {

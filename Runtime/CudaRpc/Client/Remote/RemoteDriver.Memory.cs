@@ -79,7 +79,7 @@ public sealed unsafe partial class RemoteDriver
             return Local(NoContext());
         }
 
-        if (!_session.Ranges.Remove(dptr.Value))
+        if (!GiveUp(dptr.Value))
         {
             return FreeManaged(dptr.Value);
         }
@@ -106,7 +106,7 @@ public sealed unsafe partial class RemoteDriver
             return check;
         }
 
-        if (!_session.Ranges.Remove(dptr.Value))
+        if (!GiveUp(dptr.Value))
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
@@ -125,6 +125,8 @@ public sealed unsafe partial class RemoteDriver
     }
 
     // Memory of the current context.
+    private bool GiveUp(ulong address) => _graphMemory.ContainsKey(address) || _session.Ranges.Remove(address);
+
     private CUdeviceptr Adopt(ulong address, nuint bytes) =>
         Adopt(new DeviceRange(address, bytes, CurrentOwner, NextBuffer()) { Device = Context(default)?.Device ?? 0 });
 

@@ -59,6 +59,12 @@ public sealed unsafe partial class RemoteDriver
             return Local(status);
         }
 
+        bool touchesHost = source.Type == CUmemorytype.CU_MEMORYTYPE_HOST || target.Type == CUmemorytype.CU_MEMORYTYPE_HOST;
+        if (asynchronous && touchesHost && IsCaptured(stream))
+        {
+            return CaptureCopy(stream, copy);
+        }
+
         return source.Type == CUmemorytype.CU_MEMORYTYPE_HOST && target.Type == CUmemorytype.CU_MEMORYTYPE_HOST
             ? HostToHost(target.Box(copy), source.Box(copy), stream, asynchronous)
             : Send(callId, copy, source, target, stream, asynchronous);

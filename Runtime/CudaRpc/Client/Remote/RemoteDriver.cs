@@ -7,7 +7,7 @@ namespace CudaRpc.Client;
 /// The driver of a server: most functions are generated stubs that send the call, these parts are the ones that need to know more.
 /// Safe from any thread; the current context is each thread's own, as in CUDA. Nothing throws: what fails is a CUresult.
 /// </summary>
-public sealed unsafe partial class RemoteDriver : CudaDriver, IDisposable
+public sealed unsafe partial class RemoteDriver : GraphDriver, IDisposable
 {
     private readonly Session _session;
 
