@@ -87,6 +87,16 @@ public sealed unsafe partial class SimulatedDriver
         return removed.Context.Fault;
     }
 
+    /// <inheritdoc/>
+    public override CUresult cuDeviceGetTexture1DLinearMaxWidth(nuint* maxWidthInElements, CUarray_format format, uint numChannels, int dev)
+    {
+        if (EnterDevice(dev, out _) is not CUDA_SUCCESS and var error)
+        {
+            return error;
+        }
+        return TexelFormat.TryFind(format, numChannels, out _) ? Give(maxWidthInElements, (nuint)DeviceAttributes.MaxLinearTexels) : CUDA_ERROR_INVALID_VALUE;
+    }
+
     /// <summary>Only arrays whose mapping is deferred have requirements, and there are none here.</summary>
     public override CUresult cuArrayGetMemoryRequirements(CUDA_ARRAY_MEMORY_REQUIREMENTS_v1* memoryRequirements, CUarray array, int device)
     {

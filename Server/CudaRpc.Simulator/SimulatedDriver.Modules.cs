@@ -244,6 +244,7 @@ public sealed unsafe partial class SimulatedDriver
         }
         module.Context.Synchronize();
         _handles.RemoveWhere(target => target is DriverFunction function && function.Module == module);
+        module.RemoveReferences(_handles);
         module.Dispose();
         return true;
     }

@@ -30,6 +30,15 @@ public sealed unsafe partial class SimulatedDriver
     public override CUresult cuMemcpy3DPeerAsync(CUDA_MEMCPY3D_PEER_v1* pCopy, CUstream hStream) =>
         pCopy == null ? NoCopy() : !ArePeers(*pCopy) ? CUDA_ERROR_INVALID_CONTEXT : CopyPitchedAsync(Plain(*pCopy), hStream);
 
+    /// <inheritdoc/>
+    public override CUresult cuMemcpy3DBatchAsync(
+        nuint numOps, CUDA_MEMCPY3D_BATCH_OP_v1* opList, nuint* failIdx, ulong flags, CUstream hStream) =>
+        Enter(out _) is not CUDA_SUCCESS and var error ? error : BatchCopy.Run(this, numOps, opList, failIdx, flags, hStream);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpy3DBatchAsync_v2(nuint numOps, CUDA_MEMCPY3D_BATCH_OP_v1* opList, ulong flags, CUstream hStream) =>
+        cuMemcpy3DBatchAsync(numOps, opList, null, flags, hStream);
+
     private CUresult NoCopy() => Enter(out _) is not CUDA_SUCCESS and var error ? error : CUDA_ERROR_INVALID_VALUE;
 
     private CUresult CopyPitched(in CUDA_MEMCPY3D_v2 copy)

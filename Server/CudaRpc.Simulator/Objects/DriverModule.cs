@@ -7,6 +7,7 @@ internal sealed class DriverModule : ContextObject, IDisposable
 {
     private readonly object _lock = new();
     private readonly Dictionary<string, DriverFunction> _functions = [];
+    private readonly Dictionary<ulong, nint> _references = [];
 
     /// <exception cref="InsufficientMemoryException">The variables do not fit into device memory.</exception>
     public DriverModule(DriverContext context, PtxModule code, DriverLibrary? library)
@@ -48,6 +49,44 @@ internal sealed class DriverModule : ContextObject, IDisposable
             }
             _functions.Add(name, function);
             return function;
+        }
+    }
+
+    /// <summary>
+    /// The handle of a reference that the module declares, made when it is first asked for. Null: no such reference; 0: no handle left.
+    /// </summary>
+    public nint? GetReference(string name, PtxOpaqueKind kind, HandleTable handles)
+    {
+        lock (_lock)
+        {
+            if (!Loaded.TryGetReference(name, kind, out ulong address))
+            {
+                return null;
+            }
+            if (!_references.TryGetValue(address, out nint handle))
+            {
+                object reference = kind == PtxOpaqueKind.Texture ? new DriverTexRef(Context, address) : new DriverSurfRef(Context, address);
+                handle = handles.Add(reference);
+                if (handle != 0)
+                {
+                    _references.Add(address, handle);
+                }
+            }
+            return handle;
+        }
+    }
+
+    /// <summary>Takes the references out of the tables of handles and of textures.</summary>
+    public void RemoveReferences(HandleTable handles)
+    {
+        lock (_lock)
+        {
+            foreach ((ulong address, nint handle) in _references)
+            {
+                handles.Remove<ContextObject>(handle, out _);
+                Context.Textures.Remove(address);
+            }
+            _references.Clear();
         }
     }
 

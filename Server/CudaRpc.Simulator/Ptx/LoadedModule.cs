@@ -41,7 +41,10 @@ public sealed unsafe class LoadedModule : IDisposable
             }
 
             _addresses.Add(global.Name, address);
-            _sizes.Add(global.Name, global.Size);
+            if (global.Opaque == PtxOpaqueKind.None)
+            {
+                _sizes.Add(global.Name, global.Size);
+            }
         }
 
         foreach (PtxGlobal global in module.Globals)
@@ -65,8 +68,15 @@ public sealed unsafe class LoadedModule : IDisposable
     /// <summary>Address and size in bytes of a variable.</summary>
     public bool TryGetGlobal(string name, out ulong address, out ulong size)
     {
-        _sizes.TryGetValue(name, out size);
-        return _addresses.TryGetValue(name, out address);
+        address = 0;
+        return _sizes.TryGetValue(name, out size) && _addresses.TryGetValue(name, out address);
+    }
+
+    /// <summary>Where a reference of a kind is: the number by which kernels know it.</summary>
+    internal bool TryGetReference(string name, PtxOpaqueKind kind, out ulong address)
+    {
+        address = 0;
+        return Module.Globals.Any(global => global.Name == name && global.Opaque == kind) && _addresses.TryGetValue(name, out address);
     }
 
     /// <summary>Frees the variables. No kernel of the module may be running.</summary>

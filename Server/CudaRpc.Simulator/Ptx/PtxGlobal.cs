@@ -23,6 +23,9 @@ public sealed class PtxGlobal
     /// <summary>Whether the program reaches it at the same address as kernels do.</summary>
     public bool IsManaged { get; internal init; }
 
+    /// <summary>Whether it is a reference that programs bind: no variable that they can read.</summary>
+    internal PtxOpaqueKind Opaque { get; init; }
+
     /// <summary>Bytes.</summary>
     public ulong Size { get; }
 

@@ -66,6 +66,7 @@ public sealed class GarbageTests
         _ when type == typeof(float) => (float)number,
         _ when type == typeof(nint) => (nint)number,
         _ when type == typeof(nuint) => (nuint)number,
+        _ when type == typeof(float) => (float)number,
         _ when type == typeof(CUmemLocation_v1) => new CUmemLocation_v1 { type = (CUmemLocationType)(int)number, id = (int)number },
         _ => Activator.CreateInstance(type, Argument(type.GetConstructors().Single().GetParameters().Single().ParameterType, number)),
     };

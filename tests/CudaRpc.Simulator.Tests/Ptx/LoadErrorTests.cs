@@ -74,7 +74,7 @@ public sealed class LoadErrorTests
     [InlineData(".version eight .target sm_75", "version")]
     [InlineData(".version 8.4 .target gfx900", "gfx900")]
     [InlineData(".version 8.4 .target sm_75 .address_size 32", "address_size")]
-    [InlineData(".version 8.4 .target sm_75 .global .texref t;", ".texref")]
+    [InlineData(".version 8.4 .target sm_75 .global .samplerref t;", ".samplerref")]
     [InlineData(".version 8.4 .target sm_75 .extern .global .u32 x;", "x is not defined")]
     [InlineData(".version 8.4 .target sm_75 .global .u32 x; .global .u32 x;", "declared twice")]
     [InlineData(".version 8.4 .target sm_75 .global .u32 x[2] = {1, 2, 3};", "more initial values")]

@@ -34,6 +34,15 @@ public sealed unsafe partial class RemoteDriver
     public override CUresult cuMemcpy3DPeerAsync(CUDA_MEMCPY3D_PEER_v1* pCopy, CUstream hStream) =>
         pCopy == null ? Local(CUresult.CUDA_ERROR_INVALID_VALUE) : Pitched(CallId.cuMemcpy3DPeerAsync, *pCopy, hStream, asynchronous: true);
 
+    /// <inheritdoc/>
+    public override CUresult cuMemcpy3DBatchAsync(
+        nuint numOps, CUDA_MEMCPY3D_BATCH_OP_v1* opList, nuint* failIdx, ulong flags, CUstream hStream) =>
+        BatchCopy.Run(this, numOps, opList, failIdx, flags, hStream);
+
+    /// <inheritdoc/>
+    public override CUresult cuMemcpy3DBatchAsync_v2(nuint numOps, CUDA_MEMCPY3D_BATCH_OP_v1* opList, ulong flags, CUstream hStream) =>
+        BatchCopy.Run(this, numOps, opList, null, flags, hStream);
+
     private CUresult Pitched(uint callId, CUDA_MEMCPY2D_v2* copy, CUstream stream, bool asynchronous) =>
         copy == null ? Local(CUresult.CUDA_ERROR_INVALID_VALUE) : Pitched(callId, PitchedCopy.From(*copy), stream, asynchronous);
 

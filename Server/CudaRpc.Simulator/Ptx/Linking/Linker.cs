@@ -222,6 +222,12 @@ internal sealed class Linker
         _globals.Add(new PtxGlobal(names[variable.Name], space, variable.Size, variable.Alignment, initial, relocations)
         {
             IsManaged = variable.IsManaged,
+            Opaque = variable.Type switch
+            {
+                PtxType.TexRef => PtxOpaqueKind.Texture,
+                PtxType.SurfRef => PtxOpaqueKind.Surface,
+                _ => PtxOpaqueKind.None,
+            },
         });
     }
 

@@ -26,4 +26,6 @@ internal enum PtxType
     BF16X2,
     F32,
     F64,
+    TexRef,
+    SurfRef,
 }

@@ -21,7 +21,7 @@ internal static class PtxTypes
             PtxType.B16 or PtxType.U16 or PtxType.S16 or PtxType.F16 or PtxType.BF16 => 16,
             PtxType.B32 or PtxType.U32 or PtxType.S32 or PtxType.F32 or PtxType.F16X2 or PtxType.BF16X2 or PtxType.U16X2
                 or PtxType.S16X2 => 32,
-            PtxType.B64 or PtxType.U64 or PtxType.S64 or PtxType.F64 => 64,
+            PtxType.B64 or PtxType.U64 or PtxType.S64 or PtxType.F64 or PtxType.TexRef or PtxType.SurfRef => 64,
             PtxType.B128 => 128,
             _ => 0,
         };
