@@ -15,6 +15,7 @@ namespace CudaRpc.Server;
 /// </summary>
 internal sealed class CudaServer : IDisposable
 {
+    private readonly SharedObjects _shares = new();
     private readonly Func<CudaDriver> _openDriver;
     private readonly ServerLimits _limits;
     private readonly HostWindows _windows = new();
@@ -281,7 +282,7 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger);
+            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger) { Shares = _shares };
             _sessions.Add(session);
             return session;
         }

@@ -9,7 +9,7 @@ public sealed unsafe partial class SimulatedDriver
     private const uint EventFlags =
         (uint)(CUevent_flags.CU_EVENT_BLOCKING_SYNC | CUevent_flags.CU_EVENT_DISABLE_TIMING | CUevent_flags.CU_EVENT_INTERPROCESS);
 
-    /// <summary>Events between processes are not supported.</summary>
+    /// <summary>An event between processes has no timing.</summary>
     public override CUresult cuEventCreate(CUevent* phEvent, uint Flags)
     {
         if (Enter(out DriverContext context) is not CUDA_SUCCESS and var error)
@@ -20,9 +20,9 @@ public sealed unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
-        if ((Flags & (uint)CUevent_flags.CU_EVENT_INTERPROCESS) != 0)
+        if ((Flags & (uint)CUevent_flags.CU_EVENT_INTERPROCESS) != 0 && (Flags & (uint)CUevent_flags.CU_EVENT_DISABLE_TIMING) == 0)
         {
-            return (Flags & (uint)CUevent_flags.CU_EVENT_DISABLE_TIMING) == 0 ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_NOT_SUPPORTED;
+            return CUDA_ERROR_INVALID_VALUE;
         }
         nint handle = _handles.Add(new DriverEvent(context, Flags));
         if (handle == 0)

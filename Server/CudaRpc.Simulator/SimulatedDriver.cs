@@ -110,6 +110,7 @@ public sealed unsafe partial class SimulatedDriver : GraphDriver, IDisposable
     private void Release(DriverContext context)
     {
         context.Dispose();
+        CloseImports(import => import.Context == context);
         lock (_lock)
         {
             _contexts.Remove(context);

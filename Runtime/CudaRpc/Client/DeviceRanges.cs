@@ -22,7 +22,7 @@ internal sealed class DeviceRanges
     public bool Remove(ulong address)
     {
         _lock.EnterWriteLock();
-        bool found = _ranges.TryGetValue(address, out DeviceRange range) && range.Reserved is null && _ranges.Remove(address);
+        bool found = _ranges.TryGetValue(address, out DeviceRange range) && range is { Reserved: null, IsImported: false } && _ranges.Remove(address);
         _lock.ExitWriteLock();
         return found;
     }
@@ -39,6 +39,18 @@ internal sealed class DeviceRanges
 
         _lock.ExitWriteLock();
         return found;
+    }
+
+    /// <summary>Takes out memory of another session.</summary>
+    public void RemoveImported(ulong address)
+    {
+        _lock.EnterWriteLock();
+        if (_ranges.TryGetValue(address, out DeviceRange range) && range.IsImported)
+        {
+            _ranges.Remove(address);
+        }
+
+        _lock.ExitWriteLock();
     }
 
     /// <summary>Takes out reserved addresses; of several callers only one succeeds.</summary>
@@ -107,6 +119,9 @@ internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext C
 
     /// <summary>The memory pool it is from, 0 for none.</summary>
     public nint Pool { get; init; }
+
+    /// <summary>Whether another session allocated it, so that it is closed and not freed.</summary>
+    public bool IsImported { get; init; }
 
     /// <summary>What CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to.</summary>
     public bool IsSynchronous { get; init; }

@@ -59,7 +59,7 @@ internal static unsafe partial class Custom
         }
 
         call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
-            ? Freed(ref call, driver.cuMemFree_v2(address), address, block)
+            ? IsKeptForOthers(ref call, address) ? CUresult.CUDA_SUCCESS : Freed(ref call, driver.cuMemFree_v2(address), address, block)
             : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
 
@@ -73,9 +73,13 @@ internal static unsafe partial class Custom
         }
 
         call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
-            ? Freed(ref call, driver.cuMemFreeAsync(address, stream), address, block)
+            ? IsKeptForOthers(ref call, address) ? CUresult.CUDA_SUCCESS : Freed(ref call, driver.cuMemFreeAsync(address, stream), address, block)
             : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
+
+    // Memory that another session has open under the same address is freed when the last closes it.
+    private static bool IsKeptForOthers(ref ServerCall call, CUdeviceptr address) =>
+        call.Session.Shares.Withdraw(call.Session, SharedKind.Memory, address.Value);
 
     // Only what this session allocated is freed: another session's address is a number like any other. It is off the books before the driver
     // is asked, so that nobody frees it twice, and on them again where the driver refuses, so that the session's end frees it.

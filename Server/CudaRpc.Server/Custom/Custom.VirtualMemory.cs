@@ -1,5 +1,6 @@
 using CudaRpc.Client;
 using CudaRpc.Driver;
+using CudaRpc.Simulator;
 
 namespace CudaRpc.Server;
 
@@ -93,6 +94,12 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuMemRelease((ulong)handle);
         if (status == CUresult.CUDA_SUCCESS)
         {
+            if (driver is not SimulatedDriver)
+            {
+                // The real driver opens it by this handle alone, and may give its number to other memory.
+                call.Session.Shares.Withdraw(call.Session, SharedKind.Allocation, (ulong)handle);
+            }
+
             call.Release(id);
         }
 

@@ -81,6 +81,12 @@ internal sealed class ServerSession
 
     public TextureObjects Textures { get; }
 
+    /// <summary>What the sessions of the server share.</summary>
+    public required SharedObjects Shares { get; init; }
+
+    /// <summary>Memory of other sessions that this one has open, by its address here.</summary>
+    public ConcurrentDictionary<ulong, SharedObject> Imports { get; } = new();
+
     public SequenceGate Gate { get; } = new();
 
     /// <summary>The memory of the session's linkers, by their ids.</summary>
@@ -141,6 +147,9 @@ internal sealed class ServerSession
         return true;
     }
 
+    /// <summary>The memory that the session allocated at exactly this address.</summary>
+    public bool TryFindBlock(ulong address, out DeviceBlock block) => _memory.TryGetValue(address, out block);
+
     /// <summary>A posted call that may block, and may free memory, begins; it ends when the result is disposed.</summary>
     public Release BeginRelease()
     {
@@ -188,6 +197,7 @@ internal sealed class ServerSession
             if (block.Context == native)
             {
                 Disown(address, out _);
+                Shares.Withdraw(this, SharedKind.Memory, address, dies: true);
             }
         }
     }
@@ -211,7 +221,7 @@ internal sealed class ServerSession
 
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
-            if (block.Context == context && Disown(address, out _))
+            if (block.Context == context && Disown(address, out _) && !Shares.Withdraw(this, SharedKind.Memory, address))
             {
                 _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
             }
@@ -273,6 +283,7 @@ internal sealed class ServerSession
         WaitForLanes(s_patience);
         if (Driver is IDisposable own)
         {
+            Shares.WithdrawAll(this);
             own.Dispose();
             WaitForLanes(Timeout.InfiniteTimeSpan);
         }
@@ -280,6 +291,7 @@ internal sealed class ServerSession
         {
             WaitForLanes(Timeout.InfiniteTimeSpan);
             Reclaim();
+            Shares.WithdrawAll(this);
         }
 
         Host.Free();
@@ -329,12 +341,20 @@ internal sealed class ServerSession
     {
         ulong[] addresses = [.. _memory.Where(static pair => pair.Value.Context == 0).Select(static pair => pair.Key)];
         CUcontext context = default;
-        if (addresses.Length == 0 || Driver.cuDevicePrimaryCtxRetain(&context, 0) != CUresult.CUDA_SUCCESS)
+        if ((addresses.Length == 0 && Imports.IsEmpty) || Driver.cuDevicePrimaryCtxRetain(&context, 0) != CUresult.CUDA_SUCCESS)
         {
             return;
         }
 
         Driver.cuCtxSetCurrent(context);
+        foreach ((ulong address, SharedObject shared) in Imports)
+        {
+            if (Imports.TryRemove(address, out _))
+            {
+                SharedObjects.Close(shared, Driver);
+            }
+        }
+
         foreach (ulong address in addresses)
         {
             if (Disown(address, out _))
