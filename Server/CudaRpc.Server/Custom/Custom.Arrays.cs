@@ -19,7 +19,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuArrayCreate_v2(&array, description);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuArrayCreate_v2(&array, description);
         }
 
@@ -39,7 +39,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuArray3DCreate_v2(&array, description);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuArray3DCreate_v2(&array, description);
         }
 
@@ -60,7 +60,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuMipmappedArrayCreate(&array, description, levels);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuMipmappedArrayCreate(&array, description, levels);
         }
 

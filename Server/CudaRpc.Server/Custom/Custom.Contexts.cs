@@ -50,7 +50,8 @@ internal static unsafe partial class Custom
             return;
         }
 
-        call.Session.WaitForReleases();
+        // They would find their context gone.
+        call.Session.Releases.WaitUntilEmpty();
         CUresult status = HandleId.PrimaryDevice(id) is null ? driver.cuCtxDestroy_v2(new CUcontext(native)) : CUresult.CUDA_ERROR_INVALID_CONTEXT;
         if (status == CUresult.CUDA_SUCCESS)
         {
@@ -102,7 +103,8 @@ internal static unsafe partial class Custom
             return;
         }
 
-        call.Session.WaitForReleases();
+        // They would find their context gone.
+        call.Session.Releases.WaitUntilEmpty();
         // Of a driver that sessions share, each session has retained the context once, and may take away no more than its own part of it.
         bool shared = driver is not IDisposable;
         if (shared)

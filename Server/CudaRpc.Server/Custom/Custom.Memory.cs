@@ -17,7 +17,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuMemAlloc_v2(&address, bytes);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuMemAlloc_v2(&address, bytes);
         }
 
@@ -39,7 +39,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuMemAllocPitch_v2(&address, &pitch, width, height, elementSize);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuMemAllocPitch_v2(&address, &pitch, width, height, elementSize);
         }
 

@@ -84,7 +84,7 @@ internal static unsafe partial class Custom
         CUresult status = Allocate(driver, &address, bytes, pool, stream);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = Allocate(driver, &address, bytes, pool, stream);
         }
 

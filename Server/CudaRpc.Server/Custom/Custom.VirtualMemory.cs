@@ -71,7 +71,7 @@ internal static unsafe partial class Custom
         CUresult status = driver.cuMemCreate(&handle, size, properties, 0);
         if (status == CUresult.CUDA_ERROR_OUT_OF_MEMORY)
         {
-            call.Session.WaitForReleases();
+            call.Session.Releases.WaitUntilEmpty();
             status = driver.cuMemCreate(&handle, size, properties, 0);
         }
 

@@ -213,7 +213,7 @@ internal unsafe ref struct ServerCall
 
         HasBegun = true;
 
-        if (!IsPosted && reportsFailures && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
+        if (!IsPosted && reportsFailures && !ServerLane.EndsContext(_header.CallId) && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
         {
             StartReply();
             _writer.Write((uint)deferred.Result);

@@ -13,8 +13,8 @@ namespace CudaRpc.Server;
 /// </summary>
 internal sealed unsafe class ServerLane : IDisposable
 {
-    private readonly Connection _connection;
-    private readonly FrameReader _reader;
+    private readonly Connection? _connection;
+    private readonly FrameReader? _reader;
     private readonly ByteBuffer _reply = new(4 << 10, ProtocolLimits.Scratch + ProtocolLimits.Body);
     private byte* _staging;
     private uint _context;
@@ -27,6 +27,9 @@ internal sealed unsafe class ServerLane : IDisposable
         _connection = connection;
         _reader = reader;
     }
+
+    /// <summary>A lane without a client thread, for posted calls without bulk that are given to <see cref="Serve"/>.</summary>
+    public ServerLane(ServerSession session) => Session = session;
 
     public ServerSession Session { get; }
 
@@ -52,7 +55,7 @@ internal sealed unsafe class ServerLane : IDisposable
     /// <exception cref="IOException">The connection is gone.</exception>
     public bool Run()
     {
-        while (_reader.Read(out FrameHeader header))
+        while (_reader!.Read(out FrameHeader header))
         {
             if ((header.Flags & ~FrameFlags.Posted) != 0)
             {
@@ -75,26 +78,53 @@ internal sealed unsafe class ServerLane : IDisposable
 
             Calls++;
             RoundTrips += posted ? 0 : 1;
-            bool releases = posted && IsRelease(header.CallId);
-            bool keepsTurn = posted && !releases && !EndsContext(header.CallId);
-            // Before the turn is given up, so that a call that waits for releases sees this one.
-            using (releases ? Session.BeginRelease() : default)
+            if (Session.Releases.TryAdd(header, _reader.Body))
             {
-                if (!keepsTurn)
-                {
-                    Session.Gate.Leave();
-                }
-
-                Serve(header);
+                Session.Gate.Leave();
+                continue;
             }
 
-            if (keepsTurn)
+            if (!posted)
+            {
+                Session.Gate.Leave();
+                if (header.CallId == CallId.cuMemGetInfo_v2)
+                {
+                    Session.Releases.WaitUntilEmpty();
+                }
+            }
+
+            Serve(header, _reader.Body);
+            if (posted)
             {
                 Session.Gate.Leave();
             }
         }
 
         return false;
+    }
+
+    /// <summary>Makes one call.</summary>
+    public void Serve(in FrameHeader header, ReadOnlyMemory<byte> body)
+    {
+        var call = new ServerCall(this, header, body);
+        try
+        {
+            Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
+        }
+        // Of these the last is what MessagePack says to a length of bytes above 2 GiB.
+        catch (Exception failure) when (!call.HasBegun
+            && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException))
+        {
+            throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
+        }
+        catch (Exception failure) when (failure is not (ProtocolException or IOException or OperationCanceledException))
+        {
+            ServerLog.Bug(Session.Logger, Session.Id, CallId.Name(header.CallId) ?? "an unknown call", failure);
+            call.Reply(CUresult.CUDA_ERROR_UNKNOWN);
+        }
+
+        call.Complete();
+        Scratch.Reset();
     }
 
     /// <summary>Makes the client thread's context current on this thread; looks it up only where it may have changed.</summary>
@@ -149,7 +179,7 @@ internal sealed unsafe class ServerLane : IDisposable
                     memory = (byte*)NativeMemory.Realloc(memory, capacity);
                 }
 
-                _reader.ReadBulk(memory + done, capacity - done);
+                _reader!.ReadBulk(memory + done, capacity - done);
                 done = capacity;
             }
         }
@@ -167,7 +197,7 @@ internal sealed unsafe class ServerLane : IDisposable
     public byte* ReadBulkPiece(nuint bytes)
     {
         byte* staging = Staging();
-        _reader.ReadBulk(staging, bytes);
+        _reader!.ReadBulk(staging, bytes);
         return staging;
     }
 
@@ -198,7 +228,7 @@ internal sealed unsafe class ServerLane : IDisposable
         }
 
         uint writes = 0;
-        if (ShowsWork(call.CallId))
+        if (ShowsWork(call.CallId) || EndsContext(call.CallId))
         {
             // The work that the call has waited for has asked for its writes by now.
             writes = Session.Host.Writes;
@@ -207,7 +237,7 @@ internal sealed unsafe class ServerLane : IDisposable
 
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
         // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
-        _connection.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+        _connection!.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
     }
 
     /// <summary>Sends one piece of a reply's bulk, to be followed by more.</summary>
@@ -216,28 +246,23 @@ internal sealed unsafe class ServerLane : IDisposable
         Span<byte> header = stackalloc byte[FrameHeader.Size];
         new FrameHeader(0, call.CallId, FrameFlags.Reply | FrameFlags.More, 0, call.Sequence, length).Write(header);
         // SAFETY: the lane's staging memory, which has room for length bytes.
-        _connection.Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
+        _connection!.Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
     }
 
     /// <summary>Ends the connection under the lane's thread.</summary>
-    public void Abort() => _connection.Abort();
+    public void Abort() => _connection?.Abort();
 
     public void Dispose()
     {
-        _connection.Dispose();
+        _connection?.Dispose();
         Scratch.Dispose();
         NativeMemory.AlignedFree(_staging);
         _staging = null;
     }
 
-    /// <summary>These wait for the GPU, and for the releases before them, which would otherwise find their context gone.</summary>
-    internal static bool EndsContext(uint callId) =>
+    /// <summary>Whether the call ends a context, which it does whatever failed in it before.</summary>
+    public static bool EndsContext(uint callId) =>
         callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
-
-    // Posted calls in which a driver waits for the GPU. Other threads' calls must not wait with them, and what these free is nothing that a
-    // later call can name; one that finds no memory waits for them (ServerSession.WaitForReleases).
-    private static bool IsRelease(uint callId) =>
-        callId is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
 
     // Calls after which a program may look at what its copies to the host brought.
     public static bool ShowsWork(uint callId) =>
@@ -245,14 +270,14 @@ internal sealed unsafe class ServerLane : IDisposable
             or CallId.cuEventSynchronize or CallId.cuEventQuery or CallId.cuCtxSynchronize or CallId.cuCtxSynchronize_v2
             or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2 or CallId.cuMemcpyPeer or CallId.cuMemcpyPeer_ptds
             or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
-            or CallId.cuMemHostUnregister;
+            or CallId.cuMemHostUnregister or CallId.cuEventElapsedTime_v2;
 
     // Keeps its turn meanwhile: what comes after it is to find the changes.
     private void AwaitChanges()
     {
         try
         {
-            Session.Twins.WaitForChanges(new MessagePackReader(_reader.Body).ReadUInt32());
+            Session.Twins.WaitForChanges(new MessagePackReader(_reader!.Body).ReadUInt32());
         }
         catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
         {
@@ -260,28 +285,5 @@ internal sealed unsafe class ServerLane : IDisposable
         }
 
         Session.Gate.Leave();
-    }
-
-    private void Serve(in FrameHeader header)
-    {
-        var call = new ServerCall(this, header, _reader.Body);
-        try
-        {
-            Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
-        }
-        // Of these the last is what MessagePack says to a length of bytes above 2 GiB.
-        catch (Exception failure) when (!call.HasBegun
-            && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException))
-        {
-            throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
-        }
-        catch (Exception failure) when (failure is not (ProtocolException or IOException or OperationCanceledException))
-        {
-            ServerLog.Bug(Session.Logger, Session.Id, CallId.Name(header.CallId) ?? "an unknown call", failure);
-            call.Reply(CUresult.CUDA_ERROR_UNKNOWN);
-        }
-
-        call.Complete();
-        Scratch.Reset();
     }
 }

@@ -29,7 +29,6 @@ internal sealed class ServerSession
     private readonly ConcurrentDictionary<uint, DeferredFailure> _deferred = new();
     private int _deferredCount;
     private bool _ending;
-    private int _releases;
     private long _memoryBytes;
     private long _calls;
     private long _roundTrips;
@@ -49,6 +48,7 @@ internal sealed class ServerSession
         Twins = new HostTwins(driver, Host, windows, limits.HostBytesPerSession);
         Host.Twins = Twins;
         Graphs = new GraphHosts(Host);
+        Releases = new ReleaseQueue(this);
         Driver = driver;
         Logger = logger;
         Images = images;
@@ -91,6 +91,9 @@ internal sealed class ServerSession
 
     /// <summary>The memory of the session's linkers, by their ids.</summary>
     public ConcurrentDictionary<nint, ServerLink> Links { get; } = new();
+
+    /// <summary>What is being freed.</summary>
+    public ReleaseQueue Releases { get; }
 
     /// <summary>What the session asks of its client.</summary>
     public HostChannel Host { get; }
@@ -136,6 +139,8 @@ internal sealed class ServerSession
         Interlocked.Add(ref _memoryBytes, (long)block.Bytes);
     }
 
+    public bool Owns(ulong address) => _memory.ContainsKey(address);
+
     public bool Disown(ulong address, out DeviceBlock block)
     {
         if (!_memory.TryRemove(address, out block))
@@ -149,39 +154,6 @@ internal sealed class ServerSession
 
     /// <summary>The memory that the session allocated at exactly this address.</summary>
     public bool TryFindBlock(ulong address, out DeviceBlock block) => _memory.TryGetValue(address, out block);
-
-    /// <summary>A posted call that may block, and may free memory, begins; it ends when the result is disposed.</summary>
-    public Release BeginRelease()
-    {
-        lock (_lock)
-        {
-            _releases++;
-        }
-
-        return new Release(this);
-    }
-
-    /// <summary>Waits until what was freed before is free: a posted free may still be waiting for the GPU.</summary>
-    public void WaitForReleases()
-    {
-        lock (_lock)
-        {
-            while (_releases > 0 && !_ending)
-            {
-                Monitor.Wait(_lock);
-            }
-        }
-    }
-
-    /// <summary>For <see cref="Release"/>.</summary>
-    internal void EndRelease()
-    {
-        lock (_lock)
-        {
-            _releases--;
-            Monitor.PulseAll(_lock);
-        }
-    }
 
     /// <summary>A context has ended, and with it all memory in it.</summary>
     public void ReleaseContext(nint id, nint native)
@@ -274,6 +246,7 @@ internal sealed class ServerSession
         }
 
         Gate.Close();
+        Releases.Close();
         // A callback of the driver that waits for the client would keep the driver from ending.
         _control.Abort();
         Host.Close();
@@ -286,10 +259,12 @@ internal sealed class ServerSession
             Shares.WithdrawAll(this);
             own.Dispose();
             WaitForLanes(Timeout.InfiniteTimeSpan);
+            Releases.Join();
         }
         else
         {
             WaitForLanes(Timeout.InfiniteTimeSpan);
+            Releases.Join();
             Reclaim();
             Shares.WithdrawAll(this);
         }
@@ -375,12 +350,6 @@ internal sealed class ServerSession
             }
         }
     }
-}
-
-/// <summary>A release under way; ends it when disposed.</summary>
-internal readonly struct Release(ServerSession? session) : IDisposable
-{
-    public void Dispose() => session?.EndRelease();
 }
 
 /// <summary>

@@ -29,12 +29,18 @@ public sealed unsafe partial class RemoteDriver
 
             Call call = _session.Begin(CallId.cuCtxDestroy_v2);
             call.WriteHandle(ctx.Value);
-            call.Post();
-            Handles.Forget(ctx.Value);
+            // Not posted: it waits for the GPU, and meanwhile the thread must not make calls that others would have to wait for.
             _session.Ranges.RemoveContext(ctx);
             ForgetTextures(ctx);
             HostMemory.RemoveContext(ctx);
-            return CUresult.CUDA_SUCCESS;
+            CUresult status = call.Invoke();
+            Handles.Forget(ctx.Value);
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+            }
+
+            return status;
         }
         catch (Exception failure)
         {

@@ -148,7 +148,7 @@ public sealed unsafe partial class RemoteDriver
         }
     }
 
-    // Posted: the program cannot tell when a context it has let go of is gone.
+    // Not posted: it waits for the GPU, and meanwhile the thread must not make calls that others would have to wait for.
     private CUresult EndPrimary(uint callId, PrimaryContext primary, int dev)
     {
         try
@@ -157,12 +157,17 @@ public sealed unsafe partial class RemoteDriver
             Call call = _session.Begin(callId);
             call.WriteHandle(primary.Id);
             call.Write(dev);
-            call.Post();
-            Handles.Forget(primary.Id);
             _session.Ranges.RemoveContext(new CUcontext(primary.Id));
             ForgetTextures(new CUcontext(primary.Id));
             HostMemory.RemoveContext(new CUcontext(primary.Id));
-            return CUresult.CUDA_SUCCESS;
+            CUresult status = call.Invoke();
+            Handles.Forget(primary.Id);
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                call.End();
+            }
+
+            return status;
         }
         catch (Exception failure)
         {

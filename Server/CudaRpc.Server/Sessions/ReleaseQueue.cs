@@ -1,0 +1,164 @@
+using System.Buffers;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Protocol;
+using MessagePack;
+
+namespace CudaRpc.Server;
+
+/// <summary>
+/// Posted calls that free something, for which a driver waits for the GPU first. They are made in their order on a thread of their own,
+/// which starts with the first: the client's thread has gone on, and so must its lane, or every call behind the lane's next one would wait.
+/// What is freed here no later call can name; one that finds no memory, or asks how much there is, waits.
+/// </summary>
+internal sealed class ReleaseQueue(ServerSession session)
+{
+    // Far more than their arguments take.
+    private const int LargestBody = 64;
+    private const int Capacity = 1 << 16;
+
+    // Guards everything below, and is pulsed when something of it changes.
+    private readonly object _lock = new();
+    private readonly Queue<(FrameHeader Header, byte[] Body)> _calls = new();
+    private int _pending;
+    private bool _running;
+    private bool _closed;
+
+    /// <summary>
+    /// Takes a call over; false for one that has to be made at once, as is one that frees nothing the session has: it waits for nothing, and the
+    /// next synchronous call is to report its failure. Waits where very many are pending.
+    /// </summary>
+    public bool TryAdd(in FrameHeader header, ReadOnlyMemory<byte> body)
+    {
+        bool releases = header.CallId
+            is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
+        if (!releases || (header.Flags & FrameFlags.Posted) == 0 || body.Length > LargestBody || header.BulkLength != 0 || !IsKnown(header.CallId, body))
+        {
+            return false;
+        }
+
+        byte[] copy = ArrayPool<byte>.Shared.Rent(body.Length);
+        body.Span.CopyTo(copy);
+        lock (_lock)
+        {
+            while (_pending >= Capacity && !_closed)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            if (_closed)
+            {
+                return true;
+            }
+
+            _calls.Enqueue((header, copy));
+            _pending++;
+            if (_running)
+            {
+                Monitor.PulseAll(_lock);
+            }
+            else
+            {
+                _running = true;
+                new Thread(Run) { IsBackground = true, Name = "cudarpc release" }.Start();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits until all that was to be freed is.</summary>
+    public void WaitUntilEmpty()
+    {
+        lock (_lock)
+        {
+            while (_pending > 0 && !_closed)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    /// <summary>The session ends, which releases everything: what is still queued is dropped, and nobody waits any more.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Waits for the call that is being made when the queue is closed.</summary>
+    public void Join()
+    {
+        lock (_lock)
+        {
+            while (_running)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    // Whether what is to be freed, the call's one argument, is the session's.
+    private bool IsKnown(uint callId, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            var reader = new MessagePackReader(body);
+            return callId == CallId.cuMemFree_v2 ? session.Owns(reader.ReadUInt64()) : session.Handles.TryResolve((nint)reader.ReadInt64(), out _);
+        }
+        catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
+        {
+            // The dispatcher says what is wrong with it.
+            return false;
+        }
+    }
+
+    private void Run()
+    {
+        using var lane = new ServerLane(session);
+        while (Next(out FrameHeader header, out byte[] body))
+        {
+            try
+            {
+                lane.Serve(header, body.AsMemory(0, (int)header.BodyLength));
+            }
+            catch (ProtocolException failure)
+            {
+                ServerLog.PeerDisconnected(session.Logger, $"Session {session.Id}", failure.Message);
+                session.Abort();
+            }
+
+            ArrayPool<byte>.Shared.Return(body);
+            lock (_lock)
+            {
+                _pending--;
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    private bool Next(out FrameHeader header, out byte[] body)
+    {
+        lock (_lock)
+        {
+            while (_calls.Count == 0 && !_closed)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            if (!_closed)
+            {
+                (header, body) = _calls.Dequeue();
+                return true;
+            }
+
+            _running = false;
+            Monitor.PulseAll(_lock);
+            (header, body) = (default, []);
+            return false;
+        }
+    }
+}
