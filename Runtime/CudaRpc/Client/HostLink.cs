@@ -249,6 +249,10 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
                     RemoveRegion(id);
                 }
             }
+            else if (isLast && length == 0)
+            {
+                RemoveCallback(id);
+            }
         }
 
         Land();

@@ -26,6 +26,7 @@ internal static unsafe partial class Custom
         call.ExpectBulk(region == 0 ? bytes : 0);
         if (!call.Begin())
         {
+            Unused(ref call, region);
             return;
         }
 
@@ -62,6 +63,7 @@ internal static unsafe partial class Custom
 
         if (!call.Begin())
         {
+            Unused(ref call, region);
             return;
         }
 

@@ -200,7 +200,7 @@ internal static unsafe partial class Custom
                 node->Parameters.kernel.extra = Extra(extra, &node->Launch);
                 return CUresult.CUDA_SUCCESS;
             case CU_GRAPH_NODE_TYPE_HOST:
-                HostFunction function = call.Session.Host.CreateFunction(node->Callback, isLast: false);
+                HostFunction function = call.Session.Host.CreateFunction(0, node->Callback, isLast: false);
                 function.Graph = host;
                 host!.CallsFunctions = true;
                 node->Parameters.host.fn = &CallFunction;

@@ -235,7 +235,7 @@ internal static unsafe partial class Custom
             return;
         }
 
-        HostFunction function = call.Session.Host.CreateFunction(callback, isLast: true);
+        HostFunction function = call.Session.Host.CreateFunction(0, callback, isLast: true);
         CUuserObject made;
         CUresult status = Given(ref call, function, driver.cuUserObjectCreate(&made, function.UserData, &CallFunction, references, flags));
         if (status == CUresult.CUDA_SUCCESS)

@@ -9,8 +9,9 @@ internal static unsafe partial class Custom
 {
     private static CUresult PushToHost(CudaDriver driver, ref ServerCall call, long region, CUdeviceptr source, ulong bytes, CUstream stream)
     {
-        if (call.Session.Host.Rent(driver, call.CurrentContext, region, (nuint)bytes) is not HostStaging staging)
+        if (call.Session.Host.Rent(driver, call.ContextOf(stream), region, (nuint)bytes) is not HostStaging staging)
         {
+            call.Session.Host.Drop(region);
             return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
         }
 
@@ -18,6 +19,7 @@ internal static unsafe partial class Custom
         if (status != CUresult.CUDA_SUCCESS)
         {
             call.Session.Host.GiveBack(staging);
+            call.Session.Host.Drop(region);
             return status;
         }
 
@@ -27,8 +29,9 @@ internal static unsafe partial class Custom
 
     private static CUresult PullToDevice(CudaDriver driver, ref ServerCall call, long region, CUdeviceptr destination, ulong bytes, CUstream stream)
     {
-        if (call.Session.Host.Rent(driver, call.CurrentContext, region, (nuint)bytes) is not HostStaging staging)
+        if (call.Session.Host.Rent(driver, call.ContextOf(stream), region, (nuint)bytes) is not HostStaging staging)
         {
+            call.Session.Host.Drop(region);
             return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
         }
 
@@ -36,6 +39,7 @@ internal static unsafe partial class Custom
         if (status != CUresult.CUDA_SUCCESS)
         {
             call.Session.Host.GiveBack(staging);
+            call.Session.Host.Drop(region);
             return status;
         }
 

@@ -14,10 +14,11 @@ internal static unsafe partial class Custom
         long callback = call.ReadInt64();
         if (!call.Begin())
         {
+            Unused(ref call, callback);
             return;
         }
 
-        HostFunction function = call.Session.Host.CreateFunction(callback, isLast: true);
+        HostFunction function = call.Session.Host.CreateFunction(call.ContextOf(stream), callback, isLast: true);
         call.Reply(Given(ref call, function, driver.cuLaunchHostFunc(stream, &CallFunction, function.UserData)));
     }
 
@@ -27,11 +28,21 @@ internal static unsafe partial class Custom
         long callback = call.ReadInt64();
         if (!call.Begin())
         {
+            Unused(ref call, callback);
             return;
         }
 
-        HostFunction function = call.Session.Host.CreateFunction(callback, isLast: true);
+        HostFunction function = call.Session.Host.CreateFunction(call.ContextOf(stream), callback, isLast: true);
         call.Reply(Given(ref call, function, driver.cuStreamAddCallback(stream, &CallBack, function.UserData, 0)));
+    }
+
+    // A region or function of a call that is not carried out.
+    private static void Unused(ref ServerCall call, long target)
+    {
+        if (target != 0)
+        {
+            call.Session.Host.Drop(target);
+        }
     }
 
     private static CUresult Given(ref ServerCall call, HostFunction function, CUresult status)
@@ -39,6 +50,7 @@ internal static unsafe partial class Custom
         if (status != CUresult.CUDA_SUCCESS)
         {
             call.Session.Host.Free(function);
+            call.Session.Host.Drop(function.Callback);
         }
 
         return status;

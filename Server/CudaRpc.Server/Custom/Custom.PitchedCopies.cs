@@ -147,8 +147,9 @@ internal static unsafe partial class Custom
     private static CUresult PushPitched(ref ServerCall call, in PitchedRun run, CUDA_MEMCPY3D_PEER_v1 copy, long region)
     {
         nuint bytes = copy.WidthInBytes * copy.Height * copy.Depth;
-        if (call.Session.Host.Rent(run.Driver, call.CurrentContext, region, bytes) is not HostStaging staging)
+        if (call.Session.Host.Rent(run.Driver, call.ContextOf(run.Stream), region, bytes) is not HostStaging staging)
         {
+            call.Session.Host.Drop(region);
             return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
         }
 
@@ -158,6 +159,7 @@ internal static unsafe partial class Custom
         if (status != CUresult.CUDA_SUCCESS)
         {
             call.Session.Host.GiveBack(staging);
+            call.Session.Host.Drop(region);
             return status;
         }
 
@@ -168,8 +170,9 @@ internal static unsafe partial class Custom
     private static CUresult PullPitched(ref ServerCall call, in PitchedRun run, CUDA_MEMCPY3D_PEER_v1 copy, long region)
     {
         nuint bytes = copy.WidthInBytes * copy.Height * copy.Depth;
-        if (call.Session.Host.Rent(run.Driver, call.CurrentContext, region, bytes) is not HostStaging staging)
+        if (call.Session.Host.Rent(run.Driver, call.ContextOf(run.Stream), region, bytes) is not HostStaging staging)
         {
+            call.Session.Host.Drop(region);
             return CUresult.CUDA_ERROR_OUT_OF_MEMORY;
         }
 
@@ -177,6 +180,7 @@ internal static unsafe partial class Custom
         if (status != CUresult.CUDA_SUCCESS)
         {
             call.Session.Host.GiveBack(staging);
+            call.Session.Host.Drop(region);
             return status;
         }
 

@@ -76,6 +76,7 @@ internal sealed unsafe partial class HostChannel
                 _free[(staging.Context, staging.Capacity)] = free = new Stack<HostStaging>();
             }
 
+            staging.Region = 0;
             free.Push(staging);
         }
     }
@@ -87,16 +88,18 @@ internal sealed unsafe partial class HostChannel
     public void ReleaseContext(nint context, CudaDriver? survivor)
     {
         HostStaging[] ending;
+        HostFunction[] functions;
         lock (_lock)
         {
             ending = [.. _staging.Where(staging => staging.Context == context)];
+            functions = [.. _functions.Where(function => context != 0 && function.Context == context && function.IsLast)];
             foreach ((nint Context, nuint) key in _free.Keys.Where(key => key.Context == context).ToArray())
             {
                 _free.Remove(key);
             }
         }
 
-        if (survivor is not null && ending.Length > 0)
+        if (survivor is not null && ending.Length + functions.Length > 0)
         {
             _ = survivor.cuCtxSynchronize();
             Array.ForEach(ending, staging => survivor.cuMemHostUnregister(staging.Bytes));
@@ -104,6 +107,18 @@ internal sealed unsafe partial class HostChannel
 
         lock (_lock)
         {
+            // In a context that failed, what was queued never comes to its turn; the client need not wait for it any more.
+            foreach (HostStaging staging in ending.Where(static staging => staging.Region != 0 && !staging.IsQueued))
+            {
+                Drop(staging.Region);
+            }
+
+            foreach (HostFunction function in functions.Where(_functions.Contains))
+            {
+                Drop(function.Callback);
+                Free(function);
+            }
+
             Array.ForEach(ending, Drop);
         }
     }

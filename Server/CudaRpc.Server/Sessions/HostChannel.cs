@@ -13,6 +13,8 @@ namespace CudaRpc.Server;
 /// </summary>
 internal sealed unsafe partial class HostChannel(Connection connection)
 {
+    private const int MaximumRequests = 1 << 16;
+
     // Guards everything below, and is pulsed when something of it changes.
     private readonly object _lock = new();
     private readonly Queue<Request> _requests = new();
@@ -114,10 +116,12 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         return Ask(ControlId.HostCall, callback, 0, 0, isLast, status, new Answer(null, 0));
     }
 
-    /// <summary>A function for a stream to call; the channel frees it after its last call, or at the end of the session.</summary>
-    public HostFunction CreateFunction(long callback, bool isLast)
+    /// <summary>
+    /// A function for a stream of <paramref name="context"/> to call; the channel frees it after its last call, or at the end of its context or the session.
+    /// </summary>
+    public HostFunction CreateFunction(nint context, long callback, bool isLast)
     {
-        var function = new HostFunction(this, callback, isLast);
+        var function = new HostFunction(this, context, callback, isLast);
         lock (_lock)
         {
             _functions.Add(function);
@@ -143,6 +147,24 @@ internal sealed unsafe partial class HostChannel(Connection connection)
             if (_functions.Remove(function))
             {
                 function.Free();
+            }
+        }
+    }
+
+    /// <summary>A region or function that the client has named will not be used: its work failed, or ended with its context.</summary>
+    public void Drop(long target)
+    {
+        lock (_lock)
+        {
+            if (_requests.Count >= MaximumRequests)
+            {
+                // A client that makes calls and does not read; everything else that is queued here is bounded by what it holds.
+                connection.Abort();
+            }
+            else if (!_closed)
+            {
+                Enqueue(new Request(ControlId.HostWrite, target, 0, 0, true, CUresult.CUDA_SUCCESS, 0, null, []));
+                Volatile.Write(ref _writes, _writes + 1);
             }
         }
     }

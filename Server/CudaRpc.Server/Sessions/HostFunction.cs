@@ -7,13 +7,16 @@ internal sealed unsafe class HostFunction
 {
     private GCHandle _reference;
 
-    public HostFunction(HostChannel channel, long callback, bool isLast)
+    public HostFunction(HostChannel channel, nint context, long callback, bool isLast)
     {
-        (Channel, Callback, IsLast) = (channel, callback, isLast);
+        (Channel, Context, Callback, IsLast) = (channel, context, callback, isLast);
         _reference = GCHandle.Alloc(this);
     }
 
     public HostChannel Channel { get; }
+
+    /// <summary>The driver's context of the stream; 0 where it belongs to none.</summary>
+    public nint Context { get; }
 
     /// <summary>The client's number of it.</summary>
     public long Callback { get; }

@@ -35,6 +35,9 @@ internal unsafe ref struct ServerCall
     /// <summary>The driver's value of the context that is current for the call; known after <see cref="Begin"/>.</summary>
     public readonly nint CurrentContext => _lane.CurrentContext;
 
+    /// <summary>The driver's context that work in the stream belongs to; known after <see cref="Begin"/>.</summary>
+    public readonly nint ContextOf(CUstream stream) => Session.Handles.ContextOf(stream, _lane.CurrentContext);
+
     /// <summary>Whether all arguments were read: what is thrown before comes from the frame, what is thrown after from the driver or from us.</summary>
     public bool HasBegun { get; private set; }
 

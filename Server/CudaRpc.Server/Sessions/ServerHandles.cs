@@ -69,6 +69,10 @@ internal sealed class ServerHandles(int limit)
     /// <summary>The handle whose end is this one's, 0 for none.</summary>
     public nint ParentOf(nint id) => _handles.TryGetValue(id, out ServerHandle handle) ? handle.Parent : 0;
 
+    /// <summary>The driver's context that the stream was made in; <paramref name="current"/> for one that is no handle.</summary>
+    public nint ContextOf(CUstream stream, nint current) =>
+        _handles.TryGetValue(Find(HandleKind.CUstream, stream.Value), out ServerHandle handle) ? handle.Context : current;
+
     /// <summary>The id of a driver's value, 0 if the session has none.</summary>
     public nint Find(HandleKind kind, nint native) => _ids.GetValueOrDefault((kind, native));
 

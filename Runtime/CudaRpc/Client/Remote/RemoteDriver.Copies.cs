@@ -62,13 +62,21 @@ public sealed unsafe partial class RemoteDriver
             return CaptureCopy(stream, Linear(bytes).FromHost(source).ToDevice(destination));
         }
 
+        bool asynchronous = callId == CallId.cuMemcpyHtoDAsync_v2;
+        bool isReadLater = false;
+        if (!readsNow
+            && SettleSource((ulong)source, bytes, bytes, stream, asynchronous, out isReadLater) is var settled and not CUresult.CUDA_SUCCESS)
+        {
+            return settled;
+        }
+
         try
         {
             Call call = _session.Begin(callId);
             call.Write(destination.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
-            if (!readsNow && IsReadLater(callId, source, bytes))
+            if (isReadLater)
             {
                 call.Write(_session.Host.Add(new HostRegion(source, bytes)));
                 return call.Post();
@@ -145,17 +153,34 @@ public sealed unsafe partial class RemoteDriver
 
     private static CUDA_MEMCPY3D_PEER_v1 Linear(nuint bytes) => new() { WidthInBytes = bytes, Height = 1, Depth = 1 };
 
-    // Page-locked memory is written when the stream gets there; for other memory CUDA has the caller wait. Beyond what the server stages
-    // for us we wait as well.
-    private bool IsWrittenLater(void* destination, nuint bytes) =>
-        bytes <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)bytes <= ProtocolLimits.DeferredBytes
-        && IsPageLocked((ulong)destination, bytes);
+    // Page-locked memory is written when the stream gets there; for other memory CUDA has the caller wait.
+    private bool IsWrittenLater(void* destination, nuint bytes) => IsDeferrable((ulong)destination, bytes, bytes);
 
-    // Page-locked memory is read when the stream gets there, which matters where a function of the program may write it before.
-    private bool IsReadLater(uint callId, void* source, nuint bytes) =>
-        callId == CallId.cuMemcpyHtoDAsync_v2 && _session.Host.PendingCalls > 0
-        && bytes <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)bytes <= ProtocolLimits.DeferredBytes
-        && IsPageLocked((ulong)source, bytes);
+    /// <summary>
+    /// Whether a copy of <paramref name="bytes"/> from or to the program's memory can happen when its stream gets there: page-locked memory,
+    /// and no more than the server stages for us.
+    /// </summary>
+    private bool IsDeferrable(ulong start, nuint span, nuint bytes) =>
+        bytes <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)bytes <= ProtocolLimits.DeferredBytes && IsPageLocked(start, span);
+
+    /// <summary>
+    /// Sees to it that a copy to the device takes its source as CUDA would. The bytes are sent at the call, which is wrong where work queued
+    /// before still writes them: functions of the program, and copies to the host. An asynchronous copy is then read when the stream gets there,
+    /// or where that cannot be deferred waits for the stream; a synchronous one waits as CUDA has it wait.
+    /// </summary>
+    private CUresult SettleSource(ulong start, nuint span, nuint bytes, CUstream stream, bool asynchronous, out bool isReadLater)
+    {
+        isReadLater = false;
+        HostLink host = _session.Host;
+        bool mayBeWritten = host.PendingCalls > 0 || (host.PendingBytes > 0 && host.PendingWithin(start, span).Any());
+        if (!mayBeWritten || (asynchronous && !IsPageLocked(start, span)))
+        {
+            return CUresult.CUDA_SUCCESS;
+        }
+
+        isReadLater = asynchronous && IsDeferrable(start, span, bytes);
+        return isReadLater ? CUresult.CUDA_SUCCESS : cuStreamSynchronize(stream);
+    }
 
     // What needs no server: bad arguments, and a copy of nothing.
     private CUresult? CheckCopy(void* host, CUdeviceptr device, CUstream stream, nuint bytes)

@@ -81,6 +81,16 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult Send(uint callId, in CUDA_MEMCPY3D_PEER_v1 copy, in PitchedSide source, in PitchedSide target, CUstream stream, bool asynchronous)
     {
+        bool isReadLater = false;
+        if (source.Type == CUmemorytype.CU_MEMORYTYPE_HOST)
+        {
+            HostBox box = source.Box(copy);
+            if (SettleSource((ulong)box.Start, box.Span, box.Length, stream, asynchronous, out isReadLater) is var settled and not CUresult.CUDA_SUCCESS)
+            {
+                return settled;
+            }
+        }
+
         try
         {
             bool isPeer = callId is CallId.cuMemcpy3DPeer or CallId.cuMemcpy3DPeerAsync;
@@ -95,7 +105,7 @@ public sealed unsafe partial class RemoteDriver
             if (source.Type == CUmemorytype.CU_MEMORYTYPE_HOST)
             {
                 HostBox box = source.Box(copy);
-                if (asynchronous && _session.Host.PendingCalls > 0 && IsDeferrable(box))
+                if (isReadLater)
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
                     return call.Post();
@@ -108,7 +118,7 @@ public sealed unsafe partial class RemoteDriver
             else if (target.Type == CUmemorytype.CU_MEMORYTYPE_HOST)
             {
                 HostBox box = target.Box(copy);
-                if (asynchronous && IsDeferrable(box))
+                if (asynchronous && IsDeferrable((ulong)box.Start, box.Span, box.Length))
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
                     return call.Post();
@@ -141,11 +151,6 @@ public sealed unsafe partial class RemoteDriver
             return _session.Failed(callId, failure);
         }
     }
-
-    // As with linear copies: page-locked memory is read and written when the stream gets there.
-    private bool IsDeferrable(in HostBox box) =>
-        box.Length <= ProtocolLimits.DeferredCopy && _session.Host.PendingBytes + (long)box.Length <= ProtocolLimits.DeferredBytes
-        && IsPageLocked((ulong)box.Start, box.Span);
 
     // What of one side can be told without the server. Says where unified addresses are.
     private CUresult CheckSide(ref PitchedSide side, in CUDA_MEMCPY3D_PEER_v1 copy, bool isPeer)
