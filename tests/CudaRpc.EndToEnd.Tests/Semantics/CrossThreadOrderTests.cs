@@ -7,13 +7,15 @@ namespace CudaRpc.EndToEnd.Tests.Semantics;
 public sealed unsafe class CrossThreadOrderTests
 {
     private const int Seed = 20261124;
+    private const int LargeCopy = 1 << 20;
 
     [Fact]
     public void WorkHandedFromThreadToThread_IsDoneInThatOrder()
     {
         using var stage = new Stage();
         CudaDriver driver = stage.Driver;
-        CUdeviceptr value = stage.DeviceMemory(4, 0);
+        CUdeviceptr value = stage.DeviceMemory(LargeCopy, 0);
+        byte[] large = new byte[LargeCopy];
         CUfunction affine = driver.Function(driver.Load(WorkPtx.Text), "affine");
         CUstream[] streams = [driver.CreateStream(), driver.CreateStream()];
         CUevent mark = driver.CreateEvent();
@@ -21,7 +23,7 @@ public sealed unsafe class CrossThreadOrderTests
         CUstream current = streams[0];
         uint expected = 0;
 
-        Relay.Run(threads: 8, turns: 3000, Seed, turn =>
+        Relay.Run(threads: 8, turns: 1000, Seed, turn =>
         {
             uint number = (uint)turn;
             Cuda.Ok(driver.cuCtxSetCurrent(stage.Context));
@@ -32,7 +34,13 @@ public sealed unsafe class CrossThreadOrderTests
                     expected = number;
                     break;
                 case 1:
-                    Cuda.Ok(driver.cuMemcpyHtoDAsync_v2(value, &number, 4, current));
+                    // Long under way, so that what comes after it would be there first.
+                    BitConverter.TryWriteBytes(large, number);
+                    fixed (byte* start = large)
+                    {
+                        Cuda.Ok(driver.cuMemcpyHtoDAsync_v2(value, start, LargeCopy, current));
+                    }
+
                     expected = number;
                     break;
                 case 2:
