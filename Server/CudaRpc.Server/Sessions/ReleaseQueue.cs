@@ -9,7 +9,7 @@ namespace CudaRpc.Server;
 /// <summary>
 /// Posted calls that free something, for which a driver waits for the GPU first. They are made in their order on a thread of their own,
 /// which starts with the first: the client's thread has gone on, and so must its lane, or every call behind the lane's next one would wait.
-/// What is freed here no later call can name; one that finds no memory, or asks how much there is, waits.
+/// What is freed here no later call can name; one that finds no memory, or asks how much there is, waits, and so does a thread's own synchronize.
 /// </summary>
 internal sealed class ReleaseQueue(ServerSession session)
 {
@@ -20,7 +20,10 @@ internal sealed class ReleaseQueue(ServerSession session)
     // Guards everything below, and is pulsed when something of it changes.
     private readonly object _lock = new();
     private readonly Queue<(FrameHeader Header, byte[] Body)> _calls = new();
-    private int _pending;
+
+    // How many calls were taken over, and how many of them have been made.
+    private long _added;
+    private long _made;
     private bool _running;
     private bool _closed;
 
@@ -28,7 +31,10 @@ internal sealed class ReleaseQueue(ServerSession session)
     /// Takes a call over; false for one that has to be made at once, as is one that frees nothing the session has: it waits for nothing, and the
     /// next synchronous call is to report its failure. Waits where very many are pending.
     /// </summary>
-    public bool TryAdd(in FrameHeader header, ReadOnlyMemory<byte> body)
+    /// <param name="header">The call's.</param>
+    /// <param name="body">The call's.</param>
+    /// <param name="number">Of a call that was taken over: what <see cref="WaitFor"/> takes.</param>
+    public bool TryAdd(in FrameHeader header, ReadOnlyMemory<byte> body, ref long number)
     {
         bool releases = header.CallId
             is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
@@ -41,7 +47,7 @@ internal sealed class ReleaseQueue(ServerSession session)
         body.Span.CopyTo(copy);
         lock (_lock)
         {
-            while (_pending >= Capacity && !_closed)
+            while (_added - _made >= Capacity && !_closed)
             {
                 Monitor.Wait(_lock);
             }
@@ -52,7 +58,7 @@ internal sealed class ReleaseQueue(ServerSession session)
             }
 
             _calls.Enqueue((header, copy));
-            _pending++;
+            number = ++_added;
             if (_running)
             {
                 Monitor.PulseAll(_lock);
@@ -68,11 +74,14 @@ internal sealed class ReleaseQueue(ServerSession session)
     }
 
     /// <summary>Waits until all that was to be freed is.</summary>
-    public void WaitUntilEmpty()
+    public void WaitUntilEmpty() => WaitFor(long.MaxValue);
+
+    /// <summary>Waits until the call of this number, and all before it, have been made.</summary>
+    public void WaitFor(long number)
     {
         lock (_lock)
         {
-            while (_pending > 0 && !_closed)
+            while (_made < Math.Min(number, _added) && !_closed)
             {
                 Monitor.Wait(_lock);
             }
@@ -134,7 +143,7 @@ internal sealed class ReleaseQueue(ServerSession session)
             ArrayPool<byte>.Shared.Return(body);
             lock (_lock)
             {
-                _pending--;
+                _made++;
                 Monitor.PulseAll(_lock);
             }
         }

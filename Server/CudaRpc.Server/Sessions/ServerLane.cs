@@ -21,6 +21,9 @@ internal sealed unsafe class ServerLane : IDisposable
     private nint _nativeContext;
     private int _contextVersion = -1;
 
+    // The last release of this thread that the queue has taken over.
+    private long _lastRelease;
+
     public ServerLane(ServerSession session, Connection connection, FrameReader reader)
     {
         Session = session;
@@ -78,7 +81,7 @@ internal sealed unsafe class ServerLane : IDisposable
 
             Calls++;
             RoundTrips += posted ? 0 : 1;
-            if (Session.Releases.TryAdd(header, _reader.Body))
+            if (Session.Releases.TryAdd(header, _reader.Body, ref _lastRelease))
             {
                 Session.Gate.Leave();
                 continue;
@@ -90,6 +93,10 @@ internal sealed unsafe class ServerLane : IDisposable
                 if (header.CallId == CallId.cuMemGetInfo_v2)
                 {
                     Session.Releases.WaitUntilEmpty();
+                }
+                else if (header.CallId is CallId.cuCtxSynchronize or CallId.cuCtxSynchronize_v2)
+                {
+                    Session.Releases.WaitFor(_lastRelease);
                 }
             }
 
