@@ -63,7 +63,7 @@ public sealed unsafe partial class SimulatedDriver
     private CUresult NoSuchHandle => Ready is not CUDA_SUCCESS and var error ? error : CUDA_ERROR_INVALID_HANDLE;
 
     private CUresult NoneOf(uint count, void* handles, CUstream hStream) =>
-        EnterStream(hStream, out DriverStream _) is not CUDA_SUCCESS and var error ? error
-        : count == 0 || handles == null ? CUDA_ERROR_INVALID_VALUE
-        : CUDA_ERROR_INVALID_HANDLE;
+        EnterStream(hStream, out DriverStream _) is not CUDA_SUCCESS and var error ? error : NoneOf(count, handles);
+
+    private static CUresult NoneOf(uint count, void* handles) => count == 0 || handles == null ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_INVALID_HANDLE;
 }

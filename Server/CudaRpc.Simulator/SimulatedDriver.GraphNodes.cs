@@ -133,8 +133,10 @@ public sealed unsafe partial class SimulatedDriver
                 return CreateConditional(graph, ref parameters.conditional, out content);
             case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
                 return CreateBatch(parameters.memOp, before, out content);
-            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL or CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
-                return CUDA_ERROR_NOT_SUPPORTED; // There are no external semaphores.
+            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL:
+                return NoneOf(parameters.extSemSignal.numExtSems, parameters.extSemSignal.extSemArray);
+            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
+                return NoneOf(parameters.extSemWait.numExtSems, parameters.extSemWait.extSemArray);
             default:
                 return CUDA_ERROR_INVALID_VALUE;
         }

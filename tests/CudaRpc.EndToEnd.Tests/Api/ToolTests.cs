@@ -176,6 +176,36 @@ public sealed unsafe class ToolTests : IDisposable
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuFlushGPUDirectRDMAWrites(0, 0));
     }
 
+    [Fact]
+    public void ExternalSemaphoreNodes_NoSuchSemaphore_InvalidHandle()
+    {
+        CUgraph graph;
+        CUgraphNode empty, node;
+        CUgraphExec instance;
+        Cuda.Ok(Driver.cuGraphCreate(&graph, 0));
+        Cuda.Ok(Driver.cuGraphAddEmptyNode(&empty, graph, null, 0));
+        Cuda.Ok(Driver.cuGraphInstantiateWithFlags(&instance, graph, 0));
+        var semaphore = new CUexternalSemaphore(5);
+        CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS_v1 value = default;
+        CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS_v1 awaited = default;
+        var signal = new CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1 { extSemArray = &semaphore, paramsArray = &value, numExtSems = 1 };
+        var wait = new CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1 { extSemArray = &semaphore, paramsArray = &awaited, numExtSems = 1 };
+
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphAddExternalSemaphoresSignalNode(&node, graph, null, 0, &signal));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphAddExternalSemaphoresWaitNode(&node, graph, &empty, 1, &wait));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphExternalSemaphoresSignalNodeSetParams(empty, &signal));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphExternalSemaphoresWaitNodeSetParams(empty, &wait));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphExecExternalSemaphoresSignalNodeSetParams(instance, empty, &signal));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphExecExternalSemaphoresWaitNodeSetParams(instance, empty, &wait));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuGraphExternalSemaphoresSignalNodeGetParams(empty, &signal));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuGraphExternalSemaphoresWaitNodeGetParams(empty, &wait));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuGraphAddExternalSemaphoresSignalNode(&node, graph, null, 0, null));
+        signal.numExtSems = 0;
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuGraphAddExternalSemaphoresSignalNode(&node, graph, null, 0, &signal));
+        Cuda.Ok(Driver.cuGraphExecDestroy(instance));
+        Cuda.Ok(Driver.cuGraphDestroy(graph));
+    }
+
     private string Dump(uint* iterator)
     {
         byte* buffer = stackalloc byte[25600];

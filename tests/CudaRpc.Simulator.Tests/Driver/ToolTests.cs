@@ -122,6 +122,24 @@ public sealed unsafe class ToolTests
         Bench.Must(bench.Driver.cuProfilerStop());
     }
 
+    [Fact]
+    public void ExternalSemaphoreNodes_NoSuchSemaphore_InvalidHandle()
+    {
+        using var bench = new Bench();
+        CUgraph graph;
+        CUgraphNode node, empty;
+        Bench.Must(bench.Driver.cuGraphCreate(&graph, 0));
+        Bench.Must(bench.Driver.cuGraphAddEmptyNode(&empty, graph, null, 0));
+        CUexternalSemaphore semaphore = new(77);
+        CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS_v1 value = default;
+        CUDA_EXT_SEM_SIGNAL_NODE_PARAMS_v1 signal = new() { extSemArray = &semaphore, paramsArray = &value, numExtSems = 1 };
+        CUDA_EXT_SEM_WAIT_NODE_PARAMS_v1 wait;
+
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, bench.Driver.cuGraphAddExternalSemaphoresSignalNode(&node, graph, null, 0, &signal));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuGraphAddExternalSemaphoresWaitNode(&node, graph, null, 0, null));
+        Assert.Equal(CUDA_ERROR_INVALID_VALUE, bench.Driver.cuGraphExternalSemaphoresWaitNodeGetParams(empty, &wait));
+    }
+
     private static string Dump(Bench bench, uint* iterator)
     {
         byte* buffer = stackalloc byte[4096];

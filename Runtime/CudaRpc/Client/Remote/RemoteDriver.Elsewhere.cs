@@ -83,6 +83,9 @@ public sealed unsafe partial class RemoteDriver
             return Local(check);
         }
 
-        return Local(count == 0 || semaphores == null || parameters == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_ERROR_INVALID_HANDLE);
+        return Local(CheckSemaphores(semaphores, parameters, count));
     }
+
+    private static CUresult CheckSemaphores(CUexternalSemaphore* semaphores, void* parameters, uint count) =>
+        count == 0 || semaphores == null || parameters == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_ERROR_INVALID_HANDLE;
 }

@@ -186,8 +186,10 @@ public sealed unsafe partial class RemoteDriver
                 return Handles.Check(parameters->conditional.ctx.Value, HandleKind.CUcontext, optional: true);
             case CU_GRAPH_NODE_TYPE_EMPTY or CU_GRAPH_NODE_TYPE_MEM_FREE:
                 return CUresult.CUDA_SUCCESS;
-            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL or CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
-                return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL:
+                return CheckSemaphores(parameters->extSemSignal.extSemArray, parameters->extSemSignal.paramsArray, parameters->extSemSignal.numExtSems);
+            case CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT:
+                return CheckSemaphores(parameters->extSemWait.extSemArray, parameters->extSemWait.paramsArray, parameters->extSemWait.numExtSems);
             default:
                 return CUresult.CUDA_ERROR_INVALID_VALUE;
         }

@@ -22,6 +22,12 @@ public sealed unsafe partial class RemoteDriver
             return check;
         }
 
+        if (type is CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL or CU_GRAPH_NODE_TYPE_EXT_SEMAS_WAIT)
+        {
+            // No node is of these kinds.
+            return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
         uint callId = type switch
         {
             CU_GRAPH_NODE_TYPE_KERNEL => CallId.cuGraphKernelNodeGetParams_v2,
