@@ -32,7 +32,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS || found.Device != device)
+        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS || found.Device != device || found.Source is not null)
         {
             return CUDA_ERROR_INVALID_VALUE;
         }
@@ -91,6 +91,7 @@ public sealed unsafe partial class SimulatedDriver
             return CUDA_ERROR_INVALID_VALUE;
         }
         Interlocked.CompareExchange(ref _currentPools[device], _defaultPools[device], found);
+        _gpu.SharedPools.TryRemove(pool.Value, out _);
         found.Destroy();
         return CUDA_SUCCESS;
     }
@@ -118,7 +119,7 @@ public sealed unsafe partial class SimulatedDriver
         {
             return error;
         }
-        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS || dptr == null || bytesize == 0)
+        if (EnterPool(pool, out MemoryPool found) is not CUDA_SUCCESS || found.Source is not null || dptr == null || bytesize == 0)
         {
             return CUDA_ERROR_INVALID_VALUE;
         }

@@ -86,6 +86,7 @@ public sealed unsafe partial class SimulatedDriver : GraphDriver, IDisposable
         }
         foreach (MemoryPool pool in _pools)
         {
+            _gpu.SharedPools.TryRemove(pool.Handle, out _);
             pool.Close();
         }
         ReleaseVirtualMemory();

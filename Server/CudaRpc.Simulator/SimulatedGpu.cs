@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Objects;
 using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
@@ -45,6 +48,12 @@ public sealed class SimulatedGpu : IDisposable
 
     /// <summary>What they map there.</summary>
     internal PhysicalMemory Physical { get; }
+
+    /// <summary>Pools that have been exported, by their handles.</summary>
+    internal ConcurrentDictionary<nint, MemoryPool> SharedPools { get; } = new();
+
+    /// <summary>Half of what is exported's token: that of another process's GPU means nothing here.</summary>
+    internal ulong ShareKey { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     /// <summary>Runs the kernels of all devices: they share this machine's cores anyway.</summary>
     internal KernelLauncher Launcher { get; } = new();

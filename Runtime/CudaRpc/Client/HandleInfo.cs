@@ -48,6 +48,12 @@ internal sealed class ContextInfo(int device, uint flags, bool isPrimary, nint g
 internal sealed class PoolInfo(int device) : HandleInfo(HandleKind.CUmemoryPool, 0)
 {
     public int Device { get; } = device;
+
+    /// <summary>The handles it can be exported as.</summary>
+    public CUmemAllocationHandleType HandleTypes { get; init; }
+
+    /// <summary>Whether it shows the memory of another pool, and gives none of its own.</summary>
+    public bool IsImported { get; init; }
 }
 
 /// <summary>A CUfunction or CUkernel: name, parameter layout and attributes, fetched together when the handle was made.</summary>

@@ -58,9 +58,21 @@ internal static unsafe partial class Custom
             return;
         }
 
-        call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
-            ? IsKeptForOthers(ref call, address) ? CUresult.CUDA_SUCCESS : Freed(ref call, driver.cuMemFree_v2(address), address, block)
-            : CUresult.CUDA_ERROR_INVALID_VALUE);
+        if (!call.Session.Disown(address.Value, out DeviceBlock block))
+        {
+            call.Reply(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return;
+        }
+
+        if (block.Import is not null)
+        {
+            // Its owner may free it next, and waits for nobody else's work.
+            driver.cuCtxSynchronize();
+        }
+
+        call.Reply(call.Session.IsKeptForOthers(address.Value, block)
+            ? CUresult.CUDA_SUCCESS
+            : Freed(ref call, driver.cuMemFree_v2(address), address, block));
     }
 
     public static void cuMemFreeAsync(CudaDriver driver, ref ServerCall call)
@@ -73,13 +85,9 @@ internal static unsafe partial class Custom
         }
 
         call.Reply(call.Session.Disown(address.Value, out DeviceBlock block)
-            ? IsKeptForOthers(ref call, address) ? CUresult.CUDA_SUCCESS : Freed(ref call, driver.cuMemFreeAsync(address, stream), address, block)
+            ? call.Session.IsKeptForOthers(address.Value, block) ? CUresult.CUDA_SUCCESS : Freed(ref call, driver.cuMemFreeAsync(address, stream), address, block)
             : CUresult.CUDA_ERROR_INVALID_VALUE);
     }
-
-    // Memory that another session has open under the same address is freed when the last closes it.
-    private static bool IsKeptForOthers(ref ServerCall call, CUdeviceptr address) =>
-        call.Session.Shares.Withdraw(call.Session, SharedKind.Memory, address.Value);
 
     // Only what this session allocated is freed: another session's address is a number like any other. It is off the books before the driver
     // is asked, so that nobody frees it twice, and on them again where the driver refuses, so that the session's end frees it.
@@ -87,7 +95,7 @@ internal static unsafe partial class Custom
     {
         if (status != CUresult.CUDA_SUCCESS || block.IsOfGraph)
         {
-            call.Session.Own(address.Value, block);
+            call.Session.Own(address.Value, block with { Import = null });
         }
 
         return status;

@@ -31,6 +31,33 @@ internal static unsafe partial class Custom
         call.Reply(status);
     }
 
+    public static void cuMemPoolDestroy(CudaDriver driver, ref ServerCall call)
+    {
+        call.ReadHandle(HandleKind.CUmemoryPool, out nint id);
+        if (!call.Begin())
+        {
+            return;
+        }
+
+        if (HandleId.DefaultPoolDevice(id) is not null || !call.Session.Handles.TryTake(id, out ServerHandle handle))
+        {
+            call.Reply(CUresult.CUDA_ERROR_INVALID_VALUE);
+            return;
+        }
+
+        call.Reply(call.Session.IsKeptForOthers(id, handle) ? CUresult.CUDA_SUCCESS : driver.cuMemPoolDestroy(new CUmemoryPool(handle.Native)));
+    }
+
+    public static void cuMemPoolTrimTo(CudaDriver driver, ref ServerCall call)
+    {
+        var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool, out nint id));
+        nuint keep = call.ReadNUInt();
+        if (call.Begin())
+        {
+            call.Reply(IsAnothers(ref call, id) ? CUresult.CUDA_SUCCESS : driver.cuMemPoolTrimTo(pool, keep));
+        }
+    }
+
     public static void cuMemPoolGetAttribute(CudaDriver driver, ref ServerCall call)
     {
         var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool));
@@ -50,12 +77,12 @@ internal static unsafe partial class Custom
 
     public static void cuMemPoolSetAttribute(CudaDriver driver, ref ServerCall call)
     {
-        var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool));
+        var pool = new CUmemoryPool(call.ReadHandle(HandleKind.CUmemoryPool, out nint id));
         var attribute = (CUmemPool_attribute)call.ReadInt32();
         ulong value = call.ReadUInt64();
         if (call.Begin())
         {
-            call.Reply(driver.cuMemPoolSetAttribute(pool, attribute, &value));
+            call.Reply(IsAnothers(ref call, id) ? CUresult.CUDA_SUCCESS : driver.cuMemPoolSetAttribute(pool, attribute, &value));
         }
     }
 
@@ -73,6 +100,10 @@ internal static unsafe partial class Custom
         else
         {
             pool = call.Resolve(id, HandleKind.CUmemoryPool);
+            if (IsAnothers(ref call, id))
+            {
+                call.Refuse(CUresult.CUDA_ERROR_INVALID_VALUE);
+            }
         }
 
         if (!call.Begin())
@@ -99,6 +130,9 @@ internal static unsafe partial class Custom
             call.Write(address.Value);
         }
     }
+
+    // How much an imported pool keeps is its owner's to say, in CUDA too, where saying it has no effect.
+    private static bool IsAnothers(ref ServerCall call, nint id) => call.Session.Handles.ImportOf(id) is not null;
 
     private static CUresult Allocate(CudaDriver driver, CUdeviceptr* address, nuint bytes, nint pool, CUstream stream) =>
         pool == 0

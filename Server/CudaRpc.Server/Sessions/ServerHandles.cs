@@ -93,12 +93,18 @@ internal sealed class ServerHandles(int limit)
         return TryAdd(id, new ServerHandle(native, 0, parent)) ? id : 0;
     }
 
+    /// <summary>What of another session the handle stands for; null for what is the session's own.</summary>
+    public SharedObject? ImportOf(nint id) => _handles.GetValueOrDefault(id).Import;
+
     /// <summary>The handle ends, and with it what has it as parent: the driver's values behind those mean nothing any more.</summary>
-    public void Remove(nint id)
+    public void Remove(nint id) => TryTake(id, out _);
+
+    /// <summary>The same, for who then destroys what it stood for: of several callers only one succeeds.</summary>
+    public bool TryTake(nint id, out ServerHandle handle)
     {
-        if (!_handles.TryRemove(id, out ServerHandle handle))
+        if (!_handles.TryRemove(id, out handle))
         {
-            return;
+            return false;
         }
 
         Interlocked.Decrement(ref _count);
@@ -115,6 +121,8 @@ internal sealed class ServerHandles(int limit)
                 }
             }
         }
+
+        return true;
     }
 
     /// <summary>Drops what was made in a context that has ended.</summary>
@@ -146,4 +154,7 @@ internal readonly record struct ServerHandle(nint Native, nint Context, nint Par
 {
     /// <summary>Of a module or library whose driver cannot tell them: the parameter layouts of its kernels.</summary>
     public IReadOnlyDictionary<string, List<ParameterLayout>>? Layouts { get; init; }
+
+    /// <summary>Of a memory pool of another session on the same driver: that.</summary>
+    public SharedObject? Import { get; init; }
 }

@@ -141,6 +141,14 @@ internal sealed class ServerSession
 
     public bool Owns(ulong address) => _memory.ContainsKey(address);
 
+    /// <summary>The same for memory at an address that the session may know already: false if it does.</summary>
+    public bool TryOwn(ulong address, DeviceBlock block)
+    {
+        bool added = _memory.TryAdd(address, block);
+        Interlocked.Add(ref _memoryBytes, added ? (long)block.Bytes : 0);
+        return added;
+    }
+
     public bool Disown(ulong address, out DeviceBlock block)
     {
         if (!_memory.TryRemove(address, out block))
@@ -154,6 +162,18 @@ internal sealed class ServerSession
 
     /// <summary>The memory that the session allocated at exactly this address.</summary>
     public bool TryFindBlock(ulong address, out DeviceBlock block) => _memory.TryGetValue(address, out block);
+
+    /// <summary>
+    /// Whether memory that the session has let go of stays: others have it open under the same address, and the last of them frees it.
+    /// </summary>
+    public bool IsKeptForOthers(ulong address, in DeviceBlock block) => block.Import is SharedObject import
+        ? !import.Leave()
+        : Shares.Withdraw(this, block.Context == 0 ? SharedKind.PoolMemory : SharedKind.Memory, address);
+
+    /// <summary>The same for a handle.</summary>
+    public bool IsKeptForOthers(nint id, in ServerHandle handle) => handle.Import is SharedObject import
+        ? !import.Leave()
+        : HandleId.Kind(id) == HandleKind.CUmemoryPool && Shares.Withdraw(this, SharedKind.Pool, (ulong)handle.Native);
 
     /// <summary>A context has ended, and with it all memory in it.</summary>
     public void ReleaseContext(nint id, nint native)
@@ -182,7 +202,7 @@ internal sealed class ServerSession
         Twins.ReleaseContext(context, Driver);
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(entry => entry.Handle.Context == context))
         {
-            if (handle.Parent == 0)
+            if (handle.Parent == 0 && !IsKeptForOthers(id, handle))
             {
                 // What is part of another (a level of a mipmapped array) ends with that.
                 ServerHandles.Destroy(Driver, HandleId.Kind(id), handle.Native);
@@ -193,7 +213,7 @@ internal sealed class ServerSession
 
         foreach ((ulong address, DeviceBlock block) in _memory)
         {
-            if (block.Context == context && Disown(address, out _) && !Shares.Withdraw(this, SharedKind.Memory, address))
+            if (block.Context == context && Disown(address, out _) && !IsKeptForOthers(address, block))
             {
                 _ = block.StreamOrdered ? Driver.cuMemFreeAsync(new CUdeviceptr(address), default) : Driver.cuMemFree_v2(new CUdeviceptr(address));
             }
@@ -332,7 +352,7 @@ internal sealed class ServerSession
 
         foreach (ulong address in addresses)
         {
-            if (Disown(address, out _))
+            if (Disown(address, out DeviceBlock block) && !IsKeptForOthers(address, block))
             {
                 Driver.cuMemFree_v2(new CUdeviceptr(address));
             }
@@ -356,4 +376,8 @@ internal sealed class ServerSession
 /// Device memory that a session allocated: size in bytes, the driver's context, which of the two frees it takes, and whether a graph allocates
 /// it, which then goes on to have it after it was freed.
 /// </summary>
-internal readonly record struct DeviceBlock(ulong Bytes, nint Context, bool StreamOrdered, bool IsOfGraph = false);
+internal readonly record struct DeviceBlock(ulong Bytes, nint Context, bool StreamOrdered, bool IsOfGraph = false)
+{
+    /// <summary>Of memory of another session's pool on the same driver: that.</summary>
+    public SharedObject? Import { get; init; }
+}

@@ -84,13 +84,7 @@ internal sealed class SharedObjects
     /// <summary>A session has closed memory that it had open under the owner's address.</summary>
     public static void Close(SharedObject shared, CudaDriver driver)
     {
-        bool free;
-        lock (shared)
-        {
-            free = --shared.Imports == 0 && shared.IsFreedLast;
-        }
-
-        if (free)
+        if (shared.Leave())
         {
             driver.cuMemFree_v2(new CUdeviceptr(shared.Value));
         }

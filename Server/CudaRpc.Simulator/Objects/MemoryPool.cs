@@ -44,6 +44,9 @@ internal sealed class MemoryPool : IMemoryOwner
     /// <summary>Kinds of handles it may be exported as.</summary>
     public CUmemAllocationHandleType HandleTypes { get; init; }
 
+    /// <summary>The pool it was imported from, perhaps another driver's; null for one that was created. It shows memory and gives none.</summary>
+    public MemoryPool? Source { get; init; }
+
     public ulong ReleaseThreshold { get; set; }
 
     /// <summary>A counter of the pool, by its attribute.</summary>
@@ -112,6 +115,24 @@ internal sealed class MemoryPool : IMemoryOwner
         }
     }
 
+    /// <summary>A second address, of this pool, for an allocation of its source. 0: there is no such one, or no room for addresses.</summary>
+    public ulong Import(ulong exported)
+    {
+        lock (_lock)
+        {
+            if (_closed || !Device.Memory.TryFind(exported, out Allocation? shared) || shared.Owner != Source || shared.Base != exported)
+            {
+                return 0;
+            }
+            ulong address = Device.Memory.Share(exported, this);
+            if (address != 0)
+            {
+                Book(address, shared.Size, Slot(shared.Size));
+            }
+            return address;
+        }
+    }
+
     public bool TryGetAllocation(ulong address, out DeviceAllocation allocation)
     {
         lock (_lock)
@@ -135,7 +156,7 @@ internal sealed class MemoryPool : IMemoryOwner
             ulong slot = Slot(allocation.Size);
             Device.Memory.Free(allocation.Address);
             _used -= slot;
-            if (!_destroyed)
+            if (!_destroyed && Source is null)
             {
                 Hold(slot);
             }

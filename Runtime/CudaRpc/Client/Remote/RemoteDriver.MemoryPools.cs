@@ -25,7 +25,7 @@ public sealed unsafe partial class RemoteDriver
             return Local(CUresult.CUDA_ERROR_INVALID_DEVICE);
         }
 
-        if (Handles.Find<PoolInfo>(pool.Value)?.Device != dev)
+        if (Handles.Find<PoolInfo>(pool.Value) is not { IsImported: false } info || info.Device != dev)
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
@@ -66,7 +66,7 @@ public sealed unsafe partial class RemoteDriver
             CUmemPoolProps_v1 sent = *poolProps;
             sent.win32SecurityAttributes = null;
             call.WriteStruct(&sent);
-            Handles.Add(id, new PoolInfo(poolProps->location.id));
+            Handles.Add(id, new PoolInfo(poolProps->location.id) { HandleTypes = poolProps->handleTypes });
             CUresult status = call.Invoke();
             if (status != CUresult.CUDA_SUCCESS)
             {
@@ -208,7 +208,7 @@ public sealed unsafe partial class RemoteDriver
             return Local(status);
         }
 
-        return Handles.Find<PoolInfo>(pool.Value) is PoolInfo info
+        return Handles.Find<PoolInfo>(pool.Value) is { IsImported: false } info
             ? AllocateFrom(pool.Value, info.Device, dptr, bytesize, hStream)
             : Local(CUresult.CUDA_ERROR_INVALID_VALUE);
     }

@@ -166,59 +166,24 @@ public sealed unsafe partial class RemoteDriver
         }
 
         byte* token = stackalloc byte[ShareToken.Size];
-        CUresult status = handleType switch
-        {
-            CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_FABRIC or CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR =>
-                GetToken(CallId.cuMemExportToShareableHandle, handle, (uint)handleType, token, info.Bytes),
-            _ => Local(CUresult.CUDA_ERROR_NOT_SUPPORTED),
-        };
-        if (status != CUresult.CUDA_SUCCESS)
-        {
-            return status;
-        }
-
-        if (handleType == CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_FABRIC)
-        {
-            Buffer.MemoryCopy(token, shareableHandle, ShareToken.Size, ShareToken.Size);
-            return status;
-        }
-
-        int file = TokenFile.Create(new ReadOnlySpan<byte>(token, ShareToken.Size));
-        if (file < 0)
-        {
-            return CUresult.CUDA_ERROR_OPERATING_SYSTEM;
-        }
-
-        *(int*)shareableHandle = file;
-        return status;
+        CUresult status = GetToken(CallId.cuMemExportToShareableHandle, handle, (uint)handleType, token, info.Bytes);
+        return status == CUresult.CUDA_SUCCESS
+            ? ShareableHandle.Give(shareableHandle, handleType, new ReadOnlySpan<byte>(token, ShareToken.Size))
+            : status;
     }
 
     /// <inheritdoc/>
     public override CUresult cuMemImportFromShareableHandle(ulong* handle, void* osHandle, CUmemAllocationHandleType shHandleType)
     {
         byte* token = stackalloc byte[ShareToken.Size];
-        var bytes = new Span<byte>(token, ShareToken.Size);
-        switch (shHandleType)
-        {
-            case CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR when handle != null:
-                if (!TokenFile.TryRead((int)(nint)osHandle, bytes))
-                {
-                    return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
-                }
-
-                break;
-            case CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_FABRIC when handle != null && osHandle != null:
-                new ReadOnlySpan<byte>(osHandle, ShareToken.Size).CopyTo(bytes);
-                break;
-            case CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_WIN32 or CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_WIN32_KMT:
-                return Local(CUresult.CUDA_ERROR_NOT_SUPPORTED);
-            default:
-                return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
-        }
-
-        if (ShareToken.Read(bytes, (byte)'A') is null)
+        if (handle == null)
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
+        }
+
+        if (ShareableHandle.Take(osHandle, shHandleType, (byte)'A', new Span<byte>(token, ShareToken.Size)) is not CUresult.CUDA_SUCCESS and var none)
+        {
+            return Local(none);
         }
 
         try

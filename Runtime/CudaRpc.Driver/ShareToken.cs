@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace CudaRpc.Protocol;
+namespace CudaRpc.Driver;
 
 /// <summary>
 /// The 64 bytes that a program passes to another where CUDA gives it a handle between processes: a mark, what kind of object it is, and the

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using CudaRpc.Protocol;
 
-namespace CudaRpc.Client;
+namespace CudaRpc.Driver;
 
 /// <summary>
 /// A file descriptor that stands for something at the server: a sealed anonymous file with its token in it. A program passes it to another as
