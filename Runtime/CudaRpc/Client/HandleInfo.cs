@@ -56,6 +56,14 @@ internal sealed class PoolInfo(int device) : HandleInfo(HandleKind.CUmemoryPool,
     public bool IsImported { get; init; }
 }
 
+/// <summary>A function that is told of what happens on a device: that, and the function's number.</summary>
+internal sealed class NotificationInfo(int device, long callback) : HandleInfo(HandleKind.CUasyncCallbackHandle, 0)
+{
+    public int Device { get; } = device;
+
+    public long Callback { get; } = callback;
+}
+
 /// <summary>A CUfunction or CUkernel: name, parameter layout and attributes, fetched together when the handle was made.</summary>
 internal sealed class FunctionInfo(HandleKind kind, nint parent, string name) : HandleInfo(kind, parent)
 {

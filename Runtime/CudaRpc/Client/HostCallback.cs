@@ -2,14 +2,20 @@ using CudaRpc.Driver;
 
 namespace CudaRpc.Client;
 
-/// <summary>A function of the program that a stream of the server calls when it gets there.</summary>
+/// <summary>A function of the program that a stream of the server calls when it gets there, or its driver of its own accord.</summary>
 internal sealed unsafe class HostCallback
 {
     private readonly delegate* unmanaged[Cdecl]<void*, void> _function;
     private readonly delegate* unmanaged[Cdecl]<CUstream, CUresult, void*, void> _callback;
+    private readonly delegate* unmanaged[Cdecl]<CUasyncNotificationInfo*, void*, CUasyncCallbackHandle, void> _notification;
+    private readonly CUasyncCallbackHandle _handle;
     private readonly CUstream _stream;
     private readonly void* _userData;
+
+    // Held while a notification runs, whose function may end it.
+    private readonly object _notifying = new();
     private int _waitEnded;
+    private bool _ended;
 
     /// <summary>Of cuLaunchHostFunc, and of graphs, where it is persistent.</summary>
     public HostCallback(delegate* unmanaged[Cdecl]<void*, void> function, void* userData, bool isPersistent = false)
@@ -28,7 +34,18 @@ internal sealed unsafe class HostCallback
         _userData = userData;
     }
 
-    /// <summary>Whether it belongs to a graph, and so is not one that a stream is sure to call.</summary>
+    /// <summary>Of cuDeviceRegisterAsyncNotification, which is told its handle.</summary>
+    public HostCallback(
+        delegate* unmanaged[Cdecl]<CUasyncNotificationInfo*, void*, CUasyncCallbackHandle, void> notification, void* userData, CUasyncCallbackHandle handle)
+    {
+        _notification = notification;
+        _userData = userData;
+        _handle = handle;
+        IsPersistent = true;
+        _waitEnded = 1;
+    }
+
+    /// <summary>Whether it belongs to a graph or to the driver, and so is not one that a stream is sure to call.</summary>
     public bool IsPersistent { get; }
 
     /// <summary>The function as it was given; null for a stream's callback.</summary>
@@ -39,6 +56,27 @@ internal sealed unsafe class HostCallback
     /// <summary>True once: it has been waited for and now need not be any more.</summary>
     public bool EndsWait() => Interlocked.Exchange(ref _waitEnded, 1) == 0;
 
+    // SAFETY: the program promises that the function can be called with its data until it has been unregistered, which ends it.
+    public void Notify(CUasyncNotificationInfo info)
+    {
+        lock (_notifying)
+        {
+            if (_notification != null && !_ended)
+            {
+                _notification(&info, _userData, _handle);
+            }
+        }
+    }
+
+    /// <summary>It is notified no more; waits for a call that is under way, unless that is what ends it.</summary>
+    public void End()
+    {
+        lock (_notifying)
+        {
+            _ended = true;
+        }
+    }
+
     // SAFETY: the program promises that the function can be called with its data until the stream has run it.
     public void Run(CUresult status)
     {
@@ -46,7 +84,7 @@ internal sealed unsafe class HostCallback
         {
             _function(_userData);
         }
-        else
+        else if (_callback != null)
         {
             _callback(_stream, status, _userData);
         }

@@ -11,7 +11,7 @@ namespace CudaRpc.Client;
 /// of its functions, each when a stream gets there. One thread receives and one runs the program's functions, so that data arrives while a
 /// function waits for it; both start with the first region or function. docs/protocol.md, "The host channel".
 /// </summary>
-internal sealed unsafe class HostLink(Session session, Connection connection, FrameReader reader)
+internal sealed unsafe partial class HostLink(Session session, Connection connection, FrameReader reader)
 {
     private readonly ConcurrentDictionary<long, HostRegion> _regions = new();
     private readonly ConcurrentDictionary<long, HostCallback> _callbacks = new();
@@ -223,6 +223,9 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
             case ControlId.HostCall:
                 _calls.Add(new CallRequest(header.Sequence, body.ReadInt64(), (CUresult)body.ReadUInt32(), body.ReadBoolean()));
                 break;
+            case ControlId.HostNotify:
+                _calls.Add(new CallRequest(0, body.ReadInt64(), CUresult.CUDA_SUCCESS, IsLast: false, ReadNotification(body.ReadBytes())));
+                break;
             default:
                 ProtocolException.Throw($"call 0x{header.CallId:x8} on the session's own connection");
                 break;
@@ -294,37 +297,6 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
         }
     }
 
-    private void RunCalls()
-    {
-        foreach (CallRequest call in _calls.GetConsumingEnumerable())
-        {
-            if (_callbacks.TryGetValue(call.Callback, out HostCallback? callback))
-            {
-                callback.Run(call.Status);
-                if (callback.EndsWait())
-                {
-                    Interlocked.Decrement(ref _pendingCalls);
-                }
-
-                if (call.IsLast)
-                {
-                    RemoveCallback(call.Callback);
-                }
-            }
-
-            try
-            {
-                // What the function has written is there for the work behind it.
-                session.HostMemory.Flush();
-                Reply(ControlId.HostCall, call.Sequence, null, 0, 0);
-            }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
-            {
-                session.HostLinkEnded(failure);
-            }
-        }
-    }
-
     // The region's bytes follow as bulk; where there is no region the bulk is empty, which the server takes for "gone".
     private void Reply(uint callId, ulong sequence, HostRegion? region, nuint offset, nuint length)
     {
@@ -344,6 +316,4 @@ internal sealed unsafe class HostLink(Session session, Connection connection, Fr
             }
         }
     }
-
-    private readonly record struct CallRequest(ulong Sequence, long Callback, CUresult Status, bool IsLast);
 }

@@ -26,4 +26,7 @@ internal static class ControlId
 
     /// <summary>On a lane, posted: calls after it wait until so many changes of the client have been stored.</summary>
     public const uint HostChanged = 7;
+
+    /// <summary>From the server, on the session's own connection: call a function of the program with what the driver says. Not answered.</summary>
+    public const uint HostNotify = 8;
 }

@@ -21,7 +21,8 @@ internal static class HandleId
     /// <summary>Whether what has such a handle lives in a context and dies with it.</summary>
     public static bool IsOfContext(HandleKind kind) => kind is not (HandleKind.CUcontext or HandleKind.CUlibrary or HandleKind.CUkernel
         or HandleKind.CUgraph or HandleKind.CUgraphNode or HandleKind.CUgraphExec or HandleKind.CUuserObject
-        or HandleKind.CUmemoryPool or HandleKind.CUlinkState or HandleKind.CUdevResourceDesc);
+        or HandleKind.CUmemoryPool or HandleKind.CUlinkState or HandleKind.CUdevResourceDesc
+        or HandleKind.CUasyncCallbackHandle);
 
     public static nint Make(HandleKind kind, long counter) => (nint)((counter << 8) | (byte)kind);
 
@@ -52,7 +53,7 @@ internal static class HandleId
     {
         HandleKind.CUcontext => CUresult.CUDA_ERROR_INVALID_CONTEXT,
         HandleKind.CUmemoryPool or HandleKind.CUgraph or HandleKind.CUgraphNode or HandleKind.CUgraphExec or HandleKind.CUuserObject
-            or IntegerHandles.Allocation => CUresult.CUDA_ERROR_INVALID_VALUE,
+            or HandleKind.CUasyncCallbackHandle or IntegerHandles.Allocation => CUresult.CUDA_ERROR_INVALID_VALUE,
         _ => CUresult.CUDA_ERROR_INVALID_HANDLE,
     };
 

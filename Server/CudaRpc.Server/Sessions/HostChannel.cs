@@ -334,6 +334,9 @@ internal sealed unsafe partial class HostChannel(Connection connection)
             case ControlId.HostCall:
                 writer.Write((uint)request.Status);
                 break;
+            case ControlId.HostNotify:
+                writer.Write(request.Copy);
+                break;
             case ControlId.HostRead:
                 writer.Write(request.Offset);
                 writer.Write((ulong)request.Length);
@@ -343,7 +346,7 @@ internal sealed unsafe partial class HostChannel(Connection connection)
                 break;
         }
 
-        if (request.CallId != ControlId.HostChanges)
+        if (request.CallId is not (ControlId.HostChanges or ControlId.HostNotify))
         {
             writer.Write(request.IsLast);
         }
@@ -353,7 +356,8 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         new FrameHeader((uint)(_frame.Length - FrameHeader.Size), request.CallId, FrameFlags.None, 0, request.Sequence, bulk)
             .Write(_frame.Slice(0, FrameHeader.Size));
         // SAFETY: staging memory of at least that many bytes, which nobody touches until it is given back.
-        ReadOnlySpan<byte> bytes = request.Staging is HostStaging staging ? new ReadOnlySpan<byte>(staging.Bytes, checked((int)request.Length)) : request.Copy;
+        ReadOnlySpan<byte> bytes = bulk == 0 ? default
+            : request.Staging is HostStaging staging ? new ReadOnlySpan<byte>(staging.Bytes, checked((int)request.Length)) : request.Copy;
         connection.Send(_frame.Written, bytes);
     }
 

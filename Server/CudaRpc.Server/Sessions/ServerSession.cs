@@ -48,6 +48,7 @@ internal sealed class ServerSession
         Twins = new HostTwins(driver, Host, windows, limits.HostBytesPerSession);
         Host.Twins = Twins;
         Graphs = new GraphHosts(Host);
+        Notifications = new Notifications(driver, Host);
         Releases = new ReleaseQueue(this);
         Driver = driver;
         Logger = logger;
@@ -100,6 +101,9 @@ internal sealed class ServerSession
 
     /// <summary>Memory of the client that kernels reach.</summary>
     public HostTwins Twins { get; }
+
+    /// <summary>Functions of its client that the driver calls.</summary>
+    public Notifications Notifications { get; }
 
     /// <summary>What its graphs have to do with its client.</summary>
     public GraphHosts Graphs { get; }
@@ -289,6 +293,7 @@ internal sealed class ServerSession
             Shares.WithdrawAll(this);
         }
 
+        Notifications.Clear();
         Host.Free();
         Twins.Free();
         Graphs.Dispose();

@@ -119,6 +119,7 @@ public sealed unsafe class HostFunctionTests
     [InlineData(ControlId.HostCall, 0)]
     [InlineData(ControlId.HostRead, 8)]
     [InlineData(ControlId.HostWrite, 0)]
+    [InlineData(ControlId.HostNotify, 0)]
     public void AnAnswerThatNobodyWaitsFor_EndsTheSession(uint callId, int bulk)
     {
         using var server = new TestServer(() => new OwnFakeDriver());

@@ -203,6 +203,21 @@ public sealed unsafe class PoolSharingTests
     }
 
     [Fact]
+    public void AllowedHandleTypes_AreThePoolsOfWhatItAllocated()
+    {
+        using var server = new MemoryServer();
+        using RemoteDriver exporter = server.Connect(), importer = server.Connect();
+        CUmemoryPool pool = Create(exporter), imported = Import(importer, Export(exporter, pool));
+        CUdeviceptr memory = Allocate(exporter, pool), opened = Import(importer, imported, Export(exporter, memory));
+        ulong own, others;
+
+        Cuda.Ok(exporter.cuPointerGetAttribute(&own, CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES, memory));
+        Cuda.Ok(importer.cuPointerGetAttribute(&others, CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES, opened));
+
+        Assert.Equal(((ulong)CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0ul), (own, others));
+    }
+
+    [Fact]
     public void SupportedHandleTypes_AreFileDescriptors()
     {
         using var server = new MemoryServer();

@@ -42,7 +42,8 @@ internal static class BadCallExceptions
         ("cuLaunchKernel cuLaunchKernel_ptsz", "extra", [Wrong.NullPointer], "the kernel has no parameters"),
         ("cuLaunchKernelEx cuLaunchKernelEx_ptsz", "kernelParams", [Wrong.NullPointer], "the kernel has no parameters"),
         ("cuLaunchKernelEx cuLaunchKernelEx_ptsz", "extra", [Wrong.NullPointer], "the kernel has no parameters"),
-        ("cuLaunchHostFunc cuLaunchHostFunc_ptsz cuLogsRegisterCallback cuStreamAddCallback cuStreamAddCallback_ptsz", "userData", [Wrong.NullPointer],
+        ("cuDeviceRegisterAsyncNotification cuLaunchHostFunc cuLaunchHostFunc_ptsz cuLogsRegisterCallback cuStreamAddCallback "
+            + "cuStreamAddCallback_ptsz", "userData", [Wrong.NullPointer],
             "means something to the callback only"),
         ("cuModuleEnumerateFunctions", "numFunctions", [Wrong.Overflow], "room for more than there are"),
         ("cuLibraryEnumerateKernels", "numKernels", [Wrong.Overflow], "room for more than there are"),

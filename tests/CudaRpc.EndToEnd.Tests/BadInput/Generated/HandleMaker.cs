@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 
@@ -16,6 +18,7 @@ internal sealed unsafe record HandleMaker(
         new(HandleKind.CUlibrary, static at => at.LoadLibrary()?.Value, static (at, id) => Cuda.Ok(at.Driver.cuLibraryUnload(new(id)))),
         new(HandleKind.CUkernel, Kernel, UnloadOfKernel),
         new(HandleKind.CUmemoryPool, Pool, static (at, id) => Cuda.Ok(at.Driver.cuMemPoolDestroy(new(id)))),
+        new(HandleKind.CUasyncCallbackHandle, Notification, static (at, id) => Cuda.Ok(at.Driver.cuDeviceUnregisterAsyncNotification(0, new(id)))),
         new(HandleKind.CUarray, Array, static (at, id) => Cuda.Ok(at.Driver.cuArrayDestroy(new(id)))),
         new(HandleKind.CUmipmappedArray, MipmappedArray, static (at, id) => Cuda.Ok(at.Driver.cuMipmappedArrayDestroy(new(id)))),
         new(HandleKind.CUtexref, TexRef, static (at, id) => Cuda.Ok(at.Driver.cuTexRefDestroy(new(id)))),
@@ -54,6 +57,12 @@ internal sealed unsafe record HandleMaker(
         CUmemPoolProps_v1 properties = new() { allocType = CUmemAllocationType.CU_MEM_ALLOCATION_TYPE_PINNED };
         properties.location.type = CUmemLocationType.CU_MEM_LOCATION_TYPE_DEVICE;
         return If(at.Driver.cuMemPoolCreate(&pool, &properties), pool.Value);
+    }
+
+    private static nint? Notification(BadCallSession at)
+    {
+        CUasyncCallbackHandle handle;
+        return If(at.Driver.cuDeviceRegisterAsyncNotification(0, &Ignore, null, &handle), handle.Value);
     }
 
     private static nint? Array(BadCallSession at)
@@ -98,6 +107,11 @@ internal sealed unsafe record HandleMaker(
     {
         CUgraphExec exec;
         return Graph(at) is nint graph ? If(at.Driver.cuGraphInstantiateWithFlags(&exec, new(graph), 0), exec.Value) : null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Ignore(CUasyncNotificationInfo* info, void* userData, CUasyncCallbackHandle callback)
+    {
     }
 
     // What is not remoted yet makes none.
