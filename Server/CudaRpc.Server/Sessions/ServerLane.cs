@@ -277,7 +277,8 @@ internal sealed unsafe class ServerLane : IDisposable
             or CallId.cuEventSynchronize or CallId.cuEventQuery or CallId.cuCtxSynchronize or CallId.cuCtxSynchronize_v2
             or CallId.cuMemcpyDtoH_v2 or CallId.cuMemcpyDtoHAsync_v2 or CallId.cuMemcpyHtoD_v2 or CallId.cuMemcpyPeer or CallId.cuMemcpyPeer_ptds
             or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
-            or CallId.cuMemcpy2DAsync_v2 or CallId.cuMemcpy3DAsync_v2 or CallId.cuMemcpy3DPeerAsync or CallId.cuMemHostUnregister or CallId.cuEventElapsedTime_v2;
+            or CallId.cuMemcpy2DAsync_v2 or CallId.cuMemcpy3DAsync_v2 or CallId.cuMemcpy3DPeerAsync or CallId.cuMemHostUnregister or CallId.cuEventElapsedTime
+            or CallId.cuEventElapsedTime_v2;
 
     // Keeps its turn meanwhile: what comes after it is to find the changes.
     private void AwaitChanges()

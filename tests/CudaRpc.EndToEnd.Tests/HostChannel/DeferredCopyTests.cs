@@ -3,28 +3,10 @@ using CudaRpc.Protocol;
 
 namespace CudaRpc.EndToEnd.Tests.HostChannel;
 
-/// <summary>Asynchronous copies from and to page-locked memory happen when the stream gets there, and are seen after every kind of wait.</summary>
+/// <summary>Asynchronous copies from and to page-locked memory happen when the stream gets there.</summary>
 public sealed unsafe class DeferredCopyTests
 {
     private const int Bytes = 300_000;
-
-    public enum Wait
-    {
-        StreamSynchronize,
-        StreamSynchronizePerThread,
-        StreamQuery,
-        EventSynchronize,
-        EventQuery,
-        ContextSynchronize,
-        ContextSynchronize2,
-        CopyToHost,
-        Free,
-        ContextDestroy,
-        OtherThread,
-        OtherStream,
-    }
-
-    public static TheoryData<Wait> Waits => [.. Enum.GetValues<Wait>()];
 
     [Fact]
     public void CopyToHost_OfAStreamThatIsHeldUp_ReturnsAtOnceAndArrivesLater()
@@ -41,76 +23,6 @@ public sealed unsafe class DeferredCopyTests
         stage.LetGo();
         Cuda.Ok(stage.Driver.cuStreamSynchronize(stage.Stream));
         Assert.Equal(-1, new Span<byte>(host, Bytes).IndexOfAnyExcept((byte)7));
-    }
-
-    [Theory]
-    [MemberData(nameof(Waits))]
-    public void CopyToHost_AfterAWait_HasArrived(Wait wait)
-    {
-        using var stage = new Stage();
-        CudaDriver driver = stage.Driver;
-        CUdeviceptr device = driver.Allocate(Bytes);
-        CUdeviceptr other = driver.Allocate(4);
-        CUevent mark = driver.CreateEvent();
-        CUstream second = driver.CreateStream();
-        byte* host = stage.HostMemory(Bytes);
-        byte[] small = new byte[4];
-        for (int round = 1; round <= 20; round++)
-        {
-            byte value = (byte)round;
-            Cuda.Ok(driver.cuMemsetD8Async(device, value, Bytes, stage.Stream));
-            Cuda.Ok(driver.cuMemcpyDtoHAsync_v2(host, device, Bytes, stage.Stream));
-            Cuda.Ok(driver.cuEventRecord(mark, stage.Stream));
-            switch (wait)
-            {
-                case Wait.StreamSynchronize:
-                    Cuda.Ok(driver.cuStreamSynchronize(stage.Stream));
-                    break;
-                case Wait.StreamSynchronizePerThread:
-                    Cuda.Ok(driver.cuStreamSynchronize_ptsz(stage.Stream));
-                    break;
-                case Wait.StreamQuery:
-                    Becomes(() => driver.cuStreamQuery(stage.Stream));
-                    break;
-                case Wait.EventSynchronize:
-                    Cuda.Ok(driver.cuEventSynchronize(mark));
-                    break;
-                case Wait.EventQuery:
-                    Becomes(() => driver.cuEventQuery(mark));
-                    break;
-                case Wait.ContextSynchronize:
-                    Cuda.Ok(driver.cuCtxSynchronize());
-                    break;
-                case Wait.ContextSynchronize2:
-                    Cuda.Ok(driver.cuCtxSynchronize_v2(stage.Context));
-                    break;
-                case Wait.CopyToHost:
-                    fixed (byte* target = small)
-                    {
-                        // On the legacy stream, which waits for the other one.
-                        Cuda.Ok(driver.cuMemcpyDtoH_v2(target, device, 4));
-                    }
-
-                    break;
-                case Wait.Free:
-                    Cuda.Ok(driver.cuMemFree_v2(other));
-                    other = driver.Allocate(4);
-                    break;
-                case Wait.ContextDestroy:
-                    Cuda.Ok(driver.cuCtxDestroy_v2(stage.Context));
-                    round = 20;
-                    break;
-                case Wait.OtherThread:
-                    Worker.Run(() => Cuda.Ok(driver.cuEventSynchronize(mark)));
-                    break;
-                case Wait.OtherStream:
-                    Cuda.Ok(driver.cuStreamWaitEvent(second, mark, 0));
-                    Cuda.Ok(driver.cuStreamSynchronize(second));
-                    break;
-            }
-
-            Assert.Equal(-1, new Span<byte>(host, Bytes).IndexOfAnyExcept(value));
-        }
     }
 
     [Fact]
@@ -229,16 +141,5 @@ public sealed unsafe class DeferredCopyTests
         free.Ends();
 
         Assert.Equal(0, stage.Driver.Session.Host.PendingBytes);
-    }
-
-    private static void Becomes(Func<CUresult> query)
-    {
-        CUresult result;
-        do
-        {
-            result = query();
-        }
-        while (result == CUresult.CUDA_ERROR_NOT_READY);
-        Cuda.Ok(result);
     }
 }
