@@ -88,9 +88,13 @@ internal sealed unsafe partial class HostLink(Session session, Connection connec
         }
     }
 
-    /// <summary>After the session's end: no memory of the program is touched any more when this returns.</summary>
-    public void RemoveRegions()
+    /// <summary>
+    /// After the session's end: no memory of the program is touched any more when this returns, and none of its functions called but the one
+    /// that runs. That one is not waited for: it may be waiting for the thread that ends the session.
+    /// </summary>
+    public void RemoveAll()
     {
+        _callbacks.Clear();
         lock (_regionLock)
         {
             _regions.Clear();

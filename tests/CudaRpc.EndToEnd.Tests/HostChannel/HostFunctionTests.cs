@@ -130,4 +130,33 @@ public sealed unsafe class HostFunctionTests
         session.IsClosed();
         server.BecomesIdle();
     }
+
+    [Fact]
+    public void Function_WhoseTurnComesAfterTheSessionsEnd_IsNotCalled()
+    {
+        using var stage = new Stage();
+        using var begun = new ManualResetEvent(false);
+        using var release = new ManualResetEvent(false);
+        Thread caller = null!;
+        bool called = false;
+        using var first = new HostFunction(() =>
+        {
+            caller = Thread.CurrentThread;
+            begun.Set();
+            Condition.IsSet(release, "the release");
+        });
+        using var second = new HostFunction(() => called = true);
+        Cuda.Ok(stage.Driver.cuLaunchHostFunc(stage.Stream, HostFunction.Function, first.Data));
+        Condition.IsSet(begun, "the first function");
+        // Asked for while the first one runs, and so next in turn.
+        long received = stage.Driver.Session.Host.Statistics.BytesReceived;
+        Cuda.Ok(stage.Driver.cuLaunchHostFunc(stage.Driver.CreateStream(), HostFunction.Function, second.Data));
+        Condition.Holds(() => stage.Driver.Session.Host.Statistics.BytesReceived > received, "the request for the second function");
+
+        stage.Driver.Dispose();
+        release.Set();
+
+        Assert.True(caller.Join(Condition.Deadline), "the thread that calls functions");
+        Assert.False(called);
+    }
 }

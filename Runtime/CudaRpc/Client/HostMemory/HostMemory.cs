@@ -81,7 +81,7 @@ internal sealed unsafe partial class HostMemory(Session session) : IDisposable
     /// <summary>After the session's end: frees what was allocated. What a server in this process may still use stays.</summary>
     public void Dispose()
     {
-        session.Host.RemoveRegions();
+        session.Host.RemoveAll();
         bool shared = false;
         foreach (HostBlock block in Blocks.All)
         {
