@@ -39,7 +39,8 @@ internal sealed class TestServer : IDisposable
 
     public void Dispose()
     {
-        Server.Dispose();
+        // Elsewhere, so that a session that does not end fails its test and no other.
+        Worker.Run(Server.Dispose);
         Directory.Delete(_directory, recursive: true);
         Log.ExpectNoBugs();
     }

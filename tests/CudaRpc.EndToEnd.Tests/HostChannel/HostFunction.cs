@@ -1,14 +1,19 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 
 namespace CudaRpc.EndToEnd.Tests.HostChannel;
 
-/// <summary>A function that a stream calls, written as a delegate; it is called as often as the stream likes.</summary>
+/// <summary>
+/// A function that a stream calls, written as a delegate; it is called as often as the stream likes. What the delegate throws is thrown when
+/// it is disposed: out of the stream's call it would end the whole run of the tests, without a word of which one it was.
+/// </summary>
 internal sealed unsafe class HostFunction : IDisposable
 {
     private readonly Action<CUstream, CUresult> _action;
     private GCHandle _self;
+    private Exception? _failure;
 
     public HostFunction(Action action)
         : this((_, _) => action())
@@ -27,12 +32,24 @@ internal sealed unsafe class HostFunction : IDisposable
 
     public void* Data => (void*)GCHandle.ToIntPtr(_self);
 
-    public void Dispose() => _self.Free();
+    public void Dispose()
+    {
+        _self.Free();
+        if (_failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(_failure);
+        }
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Call(void* data) => ((HostFunction)GCHandle.FromIntPtr((nint)data).Target!)._action(default, CUresult.CUDA_SUCCESS);
+    private static void Call(void* data) => Run(default, CUresult.CUDA_SUCCESS, data);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void CallBack(CUstream stream, CUresult status, void* data) =>
-        ((HostFunction)GCHandle.FromIntPtr((nint)data).Target!)._action(stream, status);
+    private static void CallBack(CUstream stream, CUresult status, void* data) => Run(stream, status, data);
+
+    private static void Run(CUstream stream, CUresult status, void* data)
+    {
+        var function = (HostFunction)GCHandle.FromIntPtr((nint)data).Target!;
+        function._failure = Record.Exception(() => function._action(stream, status)) ?? function._failure;
+    }
 }

@@ -13,7 +13,7 @@ internal sealed unsafe class Stage : IDisposable
 
     public Stage()
     {
-        _hold = new HostFunction(() => Assert.True(_held.Wait(Condition.Deadline)));
+        _hold = new HostFunction(() => Assert.True(_held.Wait(Condition.Deadline), "the test kept its stream waiting too long, or a call waited for it"));
         Server = new TestServer(() => new SimulatedDriver(_gpu, static _ => { }));
         Driver = Server.Connect(log: Log);
         Context = Driver.CreateContext();

@@ -36,10 +36,20 @@ public sealed unsafe class DisconnectTests
         ServerUsage before = server.Server.Usage;
         ulong used = gpu.Devices[0].Memory.Used;
         using var release = new ManualResetEventSlim();
-        using var held = new HostFunction(() => release.Wait(Condition.Deadline));
+        using var begun = new ManualResetEvent(false);
+        using var held = new HostFunction(() =>
+        {
+            begun.Set();
+            release.Wait(Condition.Deadline);
+        });
 
         RemoteDriver leaves = server.Connect();
         Worker? thread = Begin(leaves, underWay, held);
+        if (underWay == UnderWay.FunctionOfTheProgram)
+        {
+            Condition.IsSet(begun, "the function");
+        }
+
         if (orderly)
         {
             leaves.Dispose();
