@@ -73,4 +73,54 @@ public sealed unsafe class BackPressureTests
         Cuda.Ok(driver.cuCtxSynchronize());
         Assert.Equal(Copies, (driver.Session.Statistics - start).Posted);
     }
+
+    [Fact]
+    public void PostedCalls_OfAThread_LeaveWhileTheNetworkTakesNothingOfOthers()
+    {
+        const int Many = 20;
+        using var release = new ManualResetEvent(false);
+        using var server = new TestServer(() => new OwnFakeDriver
+        {
+            Hook = name =>
+            {
+                if (name == nameof(CudaDriver.cuEventRecord))
+                {
+                    Condition.IsSet(release, "the release");
+                }
+
+                return CUresult.CUDA_SUCCESS;
+            },
+        });
+        using RemoteDriver driver = server.Connect();
+        CUcontext context = driver.CreateContext();
+        CUdeviceptr address = driver.Allocate(CopyBytes);
+        byte[] bytes = new byte[CopyBytes];
+        // The pump looks at the lanes in this order.
+        using var one = new Poster(driver, context);
+        using var full = new Poster(driver, context);
+        using var behind = new Poster(driver, context);
+
+        // Nothing of these gets through, and they are more than a socket holds but less than makes their thread send them.
+        Cuda.Ok(driver.cuEventRecord(driver.CreateEvent(), default));
+        full.Does(() => Repeat(Many, () => driver.Write(address, bytes)));
+        Condition.Holds(() => driver.Session.Statistics.BytesSent > CopyBytes, "the first copies");
+        // What is sent last is the first call that the server lets through; behind it wait more than a socket holds of another thread's.
+        one.Does(() => Cuda.Ok(driver.cuMemsetD8_v2(address, 1, CopyBytes)));
+        behind.Does(() => Repeat(Many, () => driver.Write(address, bytes)));
+        release.Set();
+
+        Worker.Run(() =>
+        {
+            Cuda.Ok(driver.cuCtxSetCurrent(context));
+            Cuda.Ok(driver.cuCtxSynchronize());
+        });
+    }
+
+    private static void Repeat(int times, Action action)
+    {
+        for (int time = 0; time < times; time++)
+        {
+            action();
+        }
+    }
 }

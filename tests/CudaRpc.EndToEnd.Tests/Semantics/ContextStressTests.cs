@@ -72,6 +72,24 @@ public sealed unsafe class ContextStressTests
     }
 
     [Fact]
+    public void Calls_AfterACreatedContextIsPopped_AreMadeInTheOneBelow()
+    {
+        using var stage = new Stage();
+        CudaDriver driver = stage.Driver;
+        Cuda.Ok(driver.cuCtxSynchronize());
+        CUcontext made = driver.CreateContext(), popped, of;
+        Cuda.Ok(driver.cuCtxPopCurrent_v2(&popped));
+
+        CUstream stream = driver.CreateStream();
+
+        Assert.Equal(made, popped);
+        Cuda.Ok(driver.cuCtxDestroy_v2(made));
+        Cuda.Ok(driver.cuStreamGetCtx(stream, &of));
+        Assert.Equal(stage.Context, of);
+        Cuda.Ok(driver.cuStreamQuery(stream));
+    }
+
+    [Fact]
     public void PostedWork_OfThreadsInDifferentContexts_StaysThere()
     {
         const int Threads = 6;

@@ -105,6 +105,17 @@ public sealed unsafe class DeferredFailureTests : IDisposable
     }
 
     [Fact]
+    public void SynchronousCall_ThatFailsAfterOneThatReported_NamesNoOther()
+    {
+        FailPosted();
+        Assert.Equal(CUresult.CUDA_ERROR_LAUNCH_FAILED, _driver.cuCtxSynchronize());
+        _failing = nameof(CudaDriver.cuStreamQuery);
+
+        Assert.Equal(CUresult.CUDA_ERROR_LAUNCH_FAILED, _driver.cuStreamQuery(default));
+        Assert.Null(_driver.TakeDeferredFailure());
+    }
+
+    [Fact]
     public void SynchronousCall_ThatFailsItself_NamesNoOther()
     {
         _failing = nameof(CudaDriver.cuStreamQuery);

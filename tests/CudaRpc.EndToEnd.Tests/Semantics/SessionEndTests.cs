@@ -72,6 +72,28 @@ public sealed unsafe class SessionEndTests
     }
 
     [Fact]
+    public void End_AfterTheDriverRefusedToFree_FreesIt()
+    {
+        bool refuses = true;
+        var shared = new FakeDriver
+        {
+            Hook = name => refuses && name == nameof(CudaDriver.cuMemFree_v2) ? CUresult.CUDA_ERROR_UNKNOWN : CUresult.CUDA_SUCCESS,
+        };
+        using var server = new TestServer(() => shared);
+        using (RemoteDriver driver = server.Connect())
+        {
+            driver.Retain();
+            Cuda.Ok(driver.cuMemFree_v2(driver.Allocate(16)));
+            Assert.Equal(CUresult.CUDA_ERROR_UNKNOWN, driver.cuCtxSynchronize());
+            Assert.Equal((16L, 16L), (server.Server.Usage.MemoryBytes, shared.MemoryBytes));
+            refuses = false;
+        }
+
+        server.BecomesIdle();
+        Assert.Equal(0L, shared.MemoryBytes);
+    }
+
+    [Fact]
     public void End_OfASessionWithItsOwnDriver_DisposesIt()
     {
         OwnFakeDriver own = null!;
