@@ -116,6 +116,41 @@ public sealed unsafe class BackPressureTests
         });
     }
 
+    [Fact]
+    public void PostedCalls_ThatTheNetworkHasNotTaken_AreCarriedOutBeforeTheSessionEnds()
+    {
+        const int Many = 20;
+        int copies = 0;
+        using var release = new ManualResetEvent(false);
+        using var server = new TestServer(() => new OwnFakeDriver
+        {
+            Hook = name =>
+            {
+                if (name == nameof(CudaDriver.cuEventRecord))
+                {
+                    Condition.IsSet(release, "the release");
+                }
+
+                copies += name == nameof(CudaDriver.cuMemcpyHtoDAsync_v2) ? 1 : 0;
+                return CUresult.CUDA_SUCCESS;
+            },
+        });
+        using RemoteDriver driver = server.Connect();
+        driver.CreateContext();
+        CUdeviceptr address = driver.Allocate(CopyBytes);
+        byte[] bytes = new byte[CopyBytes];
+        Cuda.Ok(driver.cuEventRecord(driver.CreateEvent(), default));
+        Repeat(Many, () => driver.Write(address, bytes));
+
+        var disposes = new Worker(driver.Dispose);
+        Condition.Holds(() => driver.Session.IsDisposed, "the session's end");
+        release.Set();
+        disposes.Ends();
+        server.BecomesIdle();
+
+        Assert.Equal(Many, copies);
+    }
+
     private static void Repeat(int times, Action action)
     {
         for (int time = 0; time < times; time++)
