@@ -10,6 +10,7 @@ var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machi
     RunCommand.Create(),
     DoctorCommand.Create(),
     DemoCommand.Create(),
+    BenchCommand.Create(),
     CoverageCommand.Create(),
     new HelpOption(),
     new VersionOption(),

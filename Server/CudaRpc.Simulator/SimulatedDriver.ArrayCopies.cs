@@ -1,7 +1,7 @@
 namespace CudaRpc.Simulator;
 
 // Copies from and to one-dimensional arrays: rows at an offset of bytes.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuMemcpyDtoA_v2(CUarray dstArray, nuint dstOffset, CUdeviceptr srcDevice, nuint ByteCount) =>

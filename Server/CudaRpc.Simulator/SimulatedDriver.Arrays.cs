@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Textures;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuArrayCreate_v2(CUarray* pHandle, CUDA_ARRAY_DESCRIPTOR_v2* pAllocateArray)

@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // A batch is its copies one after another, which is one of the orders that CUDA allows.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuMemcpyBatchAsync(

@@ -5,7 +5,7 @@ using static CudaRpc.Driver.CUstreamCaptureMode;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const uint ExternalEvent = 1; // CU_EVENT_RECORD_EXTERNAL, CU_EVENT_WAIT_EXTERNAL
     private const uint SetDependencies = 1; // CU_STREAM_SET_CAPTURE_DEPENDENCIES

@@ -2,7 +2,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     // What a context made by any version of cuCtxCreate since CUDA 3.2 reports.
     private const uint ContextApiVersion = 3020;

@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     // Pageable memory that asynchronous copies may hold at a time; one that does not fit waits for its turn instead.
     private const long MaxStagedBytes = 64 << 20;

@@ -2,7 +2,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const CUdevSmResourceSplit_flags SplitFlags =
         CUdevSmResourceSplit_flags.CU_DEV_SM_RESOURCE_SPLIT_IGNORE_SM_COSCHEDULING

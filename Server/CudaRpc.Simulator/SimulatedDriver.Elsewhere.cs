@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Execution;
 namespace CudaRpc.Simulator;
 
 // What belongs to the graphics stack or to other processes. The simulated GPU draws nothing and imports nothing, so no handle of it exists.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuGraphicsUnregisterResource(CUgraphicsResource resource) => NoSuchHandle;

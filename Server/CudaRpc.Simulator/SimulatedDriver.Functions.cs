@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuFuncGetAttribute(int* pi, CUfunction_attribute attrib, CUfunction hfunc) =>

@@ -6,7 +6,7 @@ using static CudaRpc.Driver.CUlaunchAttributeID;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <summary>An attribute that was never set is all zeros; being cooperative is part of the launch.</summary>
     public override CUresult cuGraphKernelNodeGetAttribute(CUgraphNode hNode, CUlaunchAttributeID attr, CUlaunchAttributeValue* value_out)

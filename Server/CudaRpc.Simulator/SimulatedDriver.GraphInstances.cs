@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const ulong AutoFree = 1, Upload = 2, DeviceLaunch = 4, NodePriority = 8; // CUgraphInstantiate_flags
 

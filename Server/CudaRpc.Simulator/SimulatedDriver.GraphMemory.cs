@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private readonly ConcurrentDictionary<GraphMemory, bool> _graphMemories = new();
     private readonly ulong[] _graphMemoryHigh = new ulong[2]; // Used, reserved. Guarded by itself.

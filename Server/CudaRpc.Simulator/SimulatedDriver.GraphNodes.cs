@@ -6,7 +6,7 @@ using static CudaRpc.Driver.CUgraphNodeType;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <summary>Bodies that a conditional node may have.</summary>
     private const int MaxBodies = 1024;

@@ -5,7 +5,7 @@ namespace CudaRpc.Simulator;
 
 // A green context is the device's primary context with fewer multiprocessors: its handle leads to the same DriverContext, and its streams
 // know it. Its default stream is the primary context's.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <summary>Retains the primary context of the device.</summary>
     public override CUresult cuGreenCtxCreate(CUgreenCtx* phCtx, CUdevResourceDesc desc, int dev, uint flags)

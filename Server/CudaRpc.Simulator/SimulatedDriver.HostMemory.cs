@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const uint HostAllocFlags = 7;
     private const uint HostRegisterFlags = 15;

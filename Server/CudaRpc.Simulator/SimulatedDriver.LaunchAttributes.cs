@@ -4,7 +4,7 @@ using static CudaRpc.Driver.CUlaunchAttributeID;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const int MaxLaunchAttributes = 64;
 

@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <summary>Needs no context: the code is loaded into each when it is first used there.</summary>
     public override CUresult cuLibraryLoadData(

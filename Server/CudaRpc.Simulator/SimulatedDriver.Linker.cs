@@ -8,7 +8,7 @@ using CudaRpc.Simulator.Ptx.Syntax;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <summary>The option values take answers until the linker is destroyed: they must live as long.</summary>
     public override CUresult cuLinkCreate_v2(uint numOptions, CUjit_option* options, void** optionValues, CUlinkState* stateOut)

@@ -1,7 +1,7 @@
 namespace CudaRpc.Simulator;
 
 // What the driver says of faults and of images that it cannot load; it is told to the log that its maker gave it as well.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private readonly ErrorLog _errors = new();
 

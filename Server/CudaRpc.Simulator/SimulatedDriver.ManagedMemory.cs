@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Managed memory is memory of this process: program and kernels reach the same bytes at any time, and none of it ever moves.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private readonly ManagedRanges _managed = new();
 

@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     // Rows start where any access of the architecture is aligned.
     private const nuint PitchAlignment = 512;

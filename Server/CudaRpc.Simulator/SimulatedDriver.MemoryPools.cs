@@ -5,7 +5,7 @@ using static CudaRpc.Driver.CUmemPool_attribute;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const CUmemAllocationHandleType ShareableTypes =
         CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR | CUmemAllocationHandleType.CU_MEM_HANDLE_TYPE_FABRIC;

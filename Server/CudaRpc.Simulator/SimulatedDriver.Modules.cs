@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Ptx;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     // PTX ISA 9.0 came with CUDA 13.0.
     private const int NewestPtxVersion = 90;

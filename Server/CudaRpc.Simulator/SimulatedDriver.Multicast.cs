@@ -1,7 +1,7 @@
 namespace CudaRpc.Simulator;
 
 // The simulated devices are connected by nothing that multiplies writes, so there are no multicast objects, and no handle to one is valid.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuMulticastCreate(ulong* mcHandle, CUmulticastObjectProp_v1* prop) =>

@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Launches as in CUDA 3: what is said of a function stays with it until it is launched.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuFuncSetBlockShape(CUfunction hfunc, int x, int y, int z)

@@ -4,7 +4,7 @@ using static CudaRpc.Driver.CUdevice_P2PAttribute;
 namespace CudaRpc.Simulator;
 
 // Every device of a simulated GPU can reach every other one's memory, once a program has enabled it.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuDeviceCanAccessPeer(int* canAccessPeer, int dev, int peerDev)

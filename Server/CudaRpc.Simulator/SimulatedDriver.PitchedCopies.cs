@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuMemcpy2D_v2(CUDA_MEMCPY2D_v2* pCopy) => pCopy == null ? NoCopy() : CopyPitched(Plain(*pCopy));

@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Memory pools that the drivers on one GPU show each other, or a driver itself. A handle means nothing to the GPU of another process.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const byte PoolToken = (byte)'P', PointerToken = (byte)'Q';
 

@@ -6,7 +6,7 @@ using CudaRpc.Simulator.Textures;
 namespace CudaRpc.Simulator;
 
 // References that modules declare, and surface references altogether.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuModuleGetTexRef(CUtexref* pTexRef, CUmodule hmod, byte* name)

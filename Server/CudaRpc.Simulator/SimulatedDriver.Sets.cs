@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuMemsetD8_v2(CUdeviceptr dstDevice, byte uc, nuint N) => Set(dstDevice, 0, N, 1, uc);

@@ -6,7 +6,7 @@ namespace CudaRpc.Simulator;
 
 // What one driver shows another on the same GPU, as processes do. Who may have what, and by which handle, is the server's business; in one
 // process alone there is nobody to share these with, so the functions of the API itself stay NOT_SUPPORTED here. Pools can be: see PoolSharing.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private readonly ConcurrentDictionary<ulong, ImportedMemory> _imports = new();
 

@@ -5,7 +5,7 @@ using static CudaRpc.Driver.CUstreamBatchMemOpType;
 namespace CudaRpc.Simulator;
 
 // Stream memory operations. Nothing here comes from another device by PCIe, so there are no remote writes to flush.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const uint MaxBatchOperations = 256;
 

@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     // Values that stand for streams every context has: 0 and 1 the legacy default stream, 2 the calling thread's own.
     private const nint LegacyStream = 1, ThreadStream = 2;

@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Arguments are judged as CUDA documents them. The simulated GPU has no unit that reads tensor maps, so their bytes are its own: TensorMap.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuTensorMapEncodeTiled(

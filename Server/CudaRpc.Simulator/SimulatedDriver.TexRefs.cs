@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Textures;
 namespace CudaRpc.Simulator;
 
 // Texture references: deprecated, kept whole. What is bound last counts; the getters of the other kinds of binding have nothing to give.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const uint OverrideFormat = 1;
 

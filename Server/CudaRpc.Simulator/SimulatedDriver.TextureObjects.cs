@@ -4,7 +4,7 @@ using CudaRpc.Simulator.Textures;
 namespace CudaRpc.Simulator;
 
 // Texture and surface objects: numbers that kernels use. A number of none is an invalid value, as for the real driver.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuTexObjectCreate(

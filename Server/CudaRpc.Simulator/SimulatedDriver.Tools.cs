@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Core dumps, the profiler, and what of other machinery a program may ask about.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private readonly CoreDumpSettings _coreDumps = new();
 

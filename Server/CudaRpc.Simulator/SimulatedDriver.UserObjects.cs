@@ -2,7 +2,7 @@ using CudaRpc.Simulator.Graphs;
 
 namespace CudaRpc.Simulator;
 
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const uint NoDestructorSync = 1; // CU_USER_OBJECT_NO_DESTRUCTOR_SYNC
     private const uint Move = 1; // CU_GRAPH_USER_OBJECT_MOVE

@@ -5,7 +5,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Addresses, physical memory, and the mappings that bring them together. None of it belongs to a context.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     private const nuint Granularity = 2 << 20;
 

@@ -14,7 +14,7 @@ namespace CudaRpc.Simulator;
 /// Pointers are trusted: like the real driver it reads and writes where the caller says. Handles and device addresses are not: any value is
 /// allowed.
 /// </remarks>
-public sealed unsafe partial class SimulatedDriver : GraphDriver, IDisposable
+public unsafe partial class SimulatedDriver : GraphDriver, IDisposable
 {
     private const int Created = 0, Initialized = 1, Deinitialized = 2;
 

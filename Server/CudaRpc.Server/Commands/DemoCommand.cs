@@ -32,8 +32,8 @@ internal static class DemoCommand
     {
         try
         {
-            using DemoServer? own = url is null ? DemoServer.Start() : null;
-            DemoReport report = RunKernels(url ?? own!.Url, repeat);
+            using OwnServer? own = url is null ? OwnServer.Start("simulated", "tcp://127.0.0.1:0") : null;
+            DemoReport report = RunKernels(url ?? own!.Urls[0], repeat);
             if (json)
             {
                 report.WriteJson(Console.Out);

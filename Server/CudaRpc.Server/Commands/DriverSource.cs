@@ -31,5 +31,12 @@ internal sealed class DriverSource : IDisposable
         return new DriverSource("simulated", () => new SimulatedDriver(gpu, log), gpu);
     }
 
+    /// <summary>A GPU that does no work, for measuring what is before it.</summary>
+    public static DriverSource Null(SimulatedGpuOptions options)
+    {
+        var gpu = new SimulatedGpu(options);
+        return new DriverSource("null", () => new NullDriver(gpu), gpu);
+    }
+
     public void Dispose() => _gpu?.Dispose();
 }

@@ -26,6 +26,9 @@ internal static unsafe partial class ProcessImage
         return Marshal.GetPInvokeErrorMessage(error);
     }
 
+    /// <summary>Sets a variable where libraries in C look for it; the runtime's own list is a copy.</summary>
+    public static void SetVariable(string name, string value) => setenv(name, value, 1);
+
     // Never freed: the process is about to be another's.
     private static byte** Texts(IReadOnlyList<string> texts)
     {
@@ -40,6 +43,9 @@ internal static unsafe partial class ProcessImage
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int execvpe(byte* file, byte** argv, byte** envp);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
 
     [LibraryImport("libc")]
     private static partial nint signal(int number, nint handler);

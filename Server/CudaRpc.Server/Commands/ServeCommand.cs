@@ -21,10 +21,10 @@ internal static class ServeCommand
         };
         var driver = new Option<string>("--driver")
         {
-            Description = "native: this machine's GPU; simulated: a GPU simulated on the CPU.",
+            Description = "native: this machine's GPU; simulated: a GPU simulated on the CPU; null: one that runs no kernel and copies nothing, for measuring.",
             DefaultValueFactory = _ => "native",
         };
-        driver.AcceptOnlyFromAmong("native", "simulated");
+        driver.AcceptOnlyFromAmong("native", "simulated", "null");
         var library = new Option<string>("--libcuda")
         {
             Description = "The real driver library, by path or by name for the loader.",
@@ -85,11 +85,13 @@ internal static class ServeCommand
                     + "Listen at 127.0.0.1 or a Unix socket, or say --insecure.");
             }
 
-            using DriverSource source = settings.Driver == "native"
-                ? DriverSource.Native(settings.Library)
-                : DriverSource.Simulated(
-                    new SimulatedGpuOptions { MemoryBytes = (ulong)settings.MemoryMiB << 20, DeviceCount = settings.Devices },
-                    message => ServerLog.DriverMessage(logger, message));
+            var gpu = new SimulatedGpuOptions { MemoryBytes = (ulong)settings.MemoryMiB << 20, DeviceCount = settings.Devices };
+            using DriverSource source = settings.Driver switch
+            {
+                "native" => DriverSource.Native(settings.Library),
+                "null" => DriverSource.Null(gpu),
+                _ => DriverSource.Simulated(gpu, message => ServerLog.DriverMessage(logger, message)),
+            };
             using var server = new CudaServer(source.Open, new ServerLimits { Sessions = settings.MaxSessions }, logger);
             if (server.Devices.InitStatus != CUresult.CUDA_SUCCESS || server.Devices.Devices.Count == 0)
             {

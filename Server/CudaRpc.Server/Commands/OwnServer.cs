@@ -3,16 +3,17 @@ using System.Text;
 
 namespace CudaRpc.Server.Commands;
 
-/// <summary>This program once more as a server: a process of its own, on loopback, with a simulated GPU.</summary>
-internal sealed class DemoServer : IDisposable
+/// <summary>This program once more as a server, in a process of its own.</summary>
+internal sealed class OwnServer : IDisposable
 {
     private const string Ready = "listening ";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
     private readonly StringBuilder _log = new();
+    private readonly List<string> _urls = [];
 
-    private DemoServer(Process process)
+    private OwnServer(Process process)
     {
         _process = process;
         process.ErrorDataReceived += (_, line) =>
@@ -25,23 +26,29 @@ internal sealed class DemoServer : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Where it listens.</summary>
-    public string Url { get; private set; } = "";
+    /// <summary>Where it listens, in the order asked for.</summary>
+    public IReadOnlyList<string> Urls => _urls;
 
     /// <summary>Starts the server and waits until it listens.</summary>
+    /// <param name="driver">The <c>--driver</c> that it serves.</param>
+    /// <param name="listen">The URLs to listen at.</param>
     /// <exception cref="InvalidOperationException">It ended, or did not listen in time; the message holds its log.</exception>
-    public static DemoServer Start()
+    public static OwnServer Start(string driver, params ReadOnlySpan<string> listen)
     {
-        var server = new DemoServer(Process.Start(Command())!);
+        var server = new OwnServer(Process.Start(Command(driver, listen))!);
         using var patience = new Timer(_ => server._process.Kill(), null, s_patience, Timeout.InfiniteTimeSpan);
-        if (server._process.StandardOutput.ReadLine() is { } line && line.StartsWith(Ready, StringComparison.Ordinal))
+        while (server._urls.Count < listen.Length)
         {
-            server.Url = line[Ready.Length..];
-            return server;
+            if (server._process.StandardOutput.ReadLine() is not { } line || !line.StartsWith(Ready, StringComparison.Ordinal))
+            {
+                server.Dispose();
+                throw new InvalidOperationException($"the server did not start:\n{server._log}");
+            }
+
+            server._urls.Add(line[Ready.Length..]);
         }
 
-        server.Dispose();
-        throw new InvalidOperationException($"the server did not start:\n{server._log}");
+        return server;
     }
 
     /// <summary>Stops the server and waits until it is gone.</summary>
@@ -58,7 +65,7 @@ internal sealed class DemoServer : IDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Command()
+    private static ProcessStartInfo Command(string driver, ReadOnlySpan<string> listen)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("this program does not know its own file");
         var command = new ProcessStartInfo(program)
@@ -75,10 +82,15 @@ internal sealed class DemoServer : IDisposable
         }
 
         // It stops when its standard input ends, so it cannot outlive this process.
-        string[] arguments = ["serve", "--driver", "simulated", "--listen", "tcp://127.0.0.1:0", "--until-stdin-ends"];
-        foreach (string argument in arguments)
+        foreach (string argument in (string[])["serve", "--driver", driver, "--until-stdin-ends"])
         {
             command.ArgumentList.Add(argument);
+        }
+
+        foreach (string url in listen)
+        {
+            command.ArgumentList.Add("--listen");
+            command.ArgumentList.Add(url);
         }
 
         return command;

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using CudaRpc.Client;
+using CudaRpc.Driver;
+using CudaRpc.Kernels;
+
+namespace CudaRpc.Server.Commands.Bench;
+
+/// <summary>The program that is measured: a context, a kernel of four parameters and memory on one driver. What it does, the benchmark times.</summary>
+internal sealed unsafe class BenchProgram : IDisposable
+{
+    private const int Batch = 16;
+    private readonly CudaDriver _driver;
+    private readonly nuint _deviceBytes;
+    private readonly CUcontext _context;
+    private readonly CUfunction _kernel;
+    private readonly CUdeviceptr _memory;
+
+    /// <param name="driver">Disposed with the program.</param>
+    /// <param name="deviceBytes">Size of the largest copy.</param>
+    public BenchProgram(CudaDriver driver, long deviceBytes)
+    {
+        (_driver, _deviceBytes) = (driver, (nuint)deviceBytes);
+        CUcontext context;
+        CUmodule module;
+        CUfunction kernel;
+        CUdeviceptr memory;
+        byte* name = stackalloc byte[128];
+        Must(driver.cuInit(0));
+        Must(driver.cuDeviceGetName(name, 128, 0));
+        Must(driver.cuDevicePrimaryCtxRetain(&context, 0));
+        Must(driver.cuCtxSetCurrent(context));
+        var sample = new VectorAdd();
+        fixed (byte* ptx = Encoding.UTF8.GetBytes(sample.ReadPtx() + '\0'))
+        fixed (byte* entry = Encoding.UTF8.GetBytes(sample.Name + '\0'))
+        {
+            Must(driver.cuModuleLoadData(&module, ptx));
+            Must(driver.cuModuleGetFunction(&kernel, module, entry));
+        }
+
+        Must(driver.cuMemAlloc_v2(&memory, _deviceBytes));
+        (_context, _kernel, _memory) = (context, kernel, memory);
+        Device = Marshal.PtrToStringUTF8((nint)name)!;
+    }
+
+    public string Device { get; }
+
+    /// <summary>What was sent so far; all zero for a driver that does not count.</summary>
+    public CallStatistics Statistics => _driver is RemoteDriver remote ? remote.Session.Statistics : default;
+
+    /// <summary>Calls that wait for their replies, each timed.</summary>
+    public Timing Synchronize(int count)
+    {
+        long[] times = new long[count];
+        for (int index = -count / 10; index < count; index++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Must(_driver.cuCtxSynchronize());
+            if (index >= 0)
+            {
+                times[index] = Nanoseconds(Stopwatch.GetTimestamp() - start);
+            }
+        }
+
+        return Timing.Of(times);
+    }
+
+    /// <summary>Launches in small bursts, as a program makes them; the time of each, in nanoseconds, is the median burst's.</summary>
+    public double LaunchCost(int bursts)
+    {
+        long[] times = new long[bursts];
+        for (int burst = 0; burst < bursts; burst++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Launch(Batch);
+            times[burst] = Stopwatch.GetTimestamp() - start;
+            if (burst % 8 == 7)
+            {
+                Must(_driver.cuCtxSynchronize());
+            }
+        }
+
+        Array.Sort(times);
+        return (double)Nanoseconds(times[bursts / 2]) / Batch;
+    }
+
+    /// <summary>Launches as fast as the driver takes them; how many a second, the wait for the last included.</summary>
+    public double LaunchRate(int threads, int count)
+    {
+        if (threads == 1)
+        {
+            return Rate(count, () => LaunchAndWait(count));
+        }
+
+        using var start = new Barrier(threads + 1);
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+        {
+            Must(_driver.cuCtxSetCurrent(_context));
+            LaunchAndWait(Batch);
+            start.SignalAndWait();
+            LaunchAndWait(count / threads);
+        }))];
+        foreach (Thread worker in workers)
+        {
+            worker.Start();
+        }
+
+        start.SignalAndWait();
+        return Rate(count / threads * threads, () => Array.ForEach(workers, worker => worker.Join()));
+    }
+
+    /// <summary>Managed memory that a launch allocates.</summary>
+    public double AllocatedBytes(int count)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Launch(count);
+        return (double)(GC.GetAllocatedBytesForCurrentThread() - before) / count;
+    }
+
+    /// <summary>Copies between pageable memory and the device, end to end; bytes per second.</summary>
+    public double Copy(bool toDevice, long size, int count)
+    {
+        byte* host = (byte*)NativeMemory.AlignedAlloc((nuint)size, 4096);
+        try
+        {
+            new Span<byte>(host, (int)size).Fill(1);
+            Once(host, toDevice, (nuint)size);
+            Must(_driver.cuCtxSynchronize());
+            return Rate(count, () =>
+            {
+                for (int index = 0; index < count; index++)
+                {
+                    Once(host, toDevice, (nuint)size);
+                }
+
+                Must(_driver.cuCtxSynchronize());
+            }) * size;
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(host);
+        }
+    }
+
+    public void Dispose()
+    {
+        _driver.cuMemFree_v2(_memory);
+        _driver.cuDevicePrimaryCtxRelease_v2(0);
+        (_driver as IDisposable)?.Dispose();
+    }
+
+    private void Once(byte* host, bool toDevice, nuint size) =>
+        Must(toDevice ? _driver.cuMemcpyHtoD_v2(_memory, host, size) : _driver.cuMemcpyDtoH_v2(host, _memory, size));
+
+    private void LaunchAndWait(int count)
+    {
+        Launch(count);
+        Must(_driver.cuCtxSynchronize());
+    }
+
+    private void Launch(int count)
+    {
+        CUdeviceptr memory = _memory;
+        int elements = 1;
+        void** parameters = stackalloc void*[] { &memory, &memory, &memory, &elements };
+        for (int index = 0; index < count; index++)
+        {
+            Must(_driver.cuLaunchKernel(_kernel, 1, 1, 1, 32, 1, 1, 0, default, parameters, null));
+        }
+    }
+
+    private static double Rate(int count, Action work)
+    {
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static long Nanoseconds(long ticks) => ticks * 1_000_000_000 / Stopwatch.Frequency;
+
+    private void Must(CUresult result) => _driver.ThrowIfFailed(result);
+}

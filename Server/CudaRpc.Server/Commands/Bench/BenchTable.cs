@@ -1,0 +1,70 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace CudaRpc.Server.Commands.Bench;
+
+/// <summary>A benchmark's report as tables.</summary>
+internal static class BenchTable
+{
+    public static void Write(BenchReport report)
+    {
+        foreach (ServerFigures server in report.Servers)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[bold]{server.Url}[/], {server.Device}, {report.Cores} cores, client: {report.Client}");
+            AnsiConsole.Write(Calls(server));
+            AnsiConsole.Write(Copies(server));
+            AnsiConsole.WriteLine();
+        }
+    }
+
+    private static Table Calls(ServerFigures server)
+    {
+        Table table = Columns("what", "ours", "raw", "ratio");
+        SynchronousFigures calls = server.Synchronous;
+        table.AddRow("call, median", Time(calls.Call.Median), Time(calls.Raw?.Median), Ratio(calls.MedianRatio));
+        table.AddRow("call, 99th percentile", Time(calls.Call.P99), Time(calls.Raw?.P99), Ratio(calls.P99Ratio));
+        table.AddRow("call, 99.9th percentile", Time(calls.Call.P999), Time(calls.Raw?.P999), "");
+        table.AddRow("launch, in the client", string.Create(CultureInfo.InvariantCulture, $"{server.Posted.ClientNanoseconds:F0} ns"), "", "");
+        foreach (ThreadFigures threads in server.Threads)
+        {
+            string who = threads.Threads == 1 ? "1 thread" : $"{threads.Threads} threads";
+            table.AddRow($"launches, {who}", string.Create(CultureInfo.InvariantCulture, $"{threads.PerSecond / 1e6:F2} M/s"), "", "");
+        }
+
+        return table;
+    }
+
+    private static Table Copies(ServerFigures server)
+    {
+        Table table = Columns("copy", "to device", "raw", "ratio", "to host", "raw", "ratio");
+        foreach (CopyFigures copy in server.Copies)
+        {
+            table.AddRow(
+                copy.Size >= 1 << 20 ? $"{copy.Size >> 20} MiB" : $"{copy.Size >> 10} KiB",
+                Bandwidth(copy.ToDevice), Bandwidth(copy.RawToDevice), Ratio(copy.ToDeviceRatio),
+                Bandwidth(copy.ToHost), Bandwidth(copy.RawToHost), Ratio(copy.ToHostRatio));
+        }
+
+        return table;
+    }
+
+    private static Table Columns(string first, params ReadOnlySpan<string> others)
+    {
+        Table table = new() { Border = TableBorder.None };
+        table.AddColumn(new TableColumn($"[bold]{first}[/]").NoWrap());
+        foreach (string other in others)
+        {
+            table.AddColumn(new TableColumn($"[bold]{other}[/]").NoWrap().RightAligned());
+        }
+
+        return table;
+    }
+
+    private static string Time(long? nanoseconds) =>
+        nanoseconds is long time ? string.Create(CultureInfo.InvariantCulture, $"{time / 1e3:F1} us") : "";
+
+    private static string Bandwidth(double? bytesPerSecond) =>
+        bytesPerSecond is double rate ? string.Create(CultureInfo.InvariantCulture, $"{rate / 1e9:F2} GB/s") : "";
+
+    private static string Ratio(double? ratio) => ratio is double value ? value.ToString("F2", CultureInfo.InvariantCulture) : "";
+}

@@ -1,0 +1,87 @@
+using CudaRpc.Transport;
+
+namespace CudaRpc.Server.Commands.Bench;
+
+/// <summary>Measures one server, and the baseline in turns with it, so that what disturbs one disturbs the other.</summary>
+internal sealed class ServerBench(BenchProgram program, RawProgram? raw, BenchEffort effort)
+{
+    private static readonly int[] s_threads = [1, 2, 4, 8];
+
+    public ServerFigures Measure(ServerUrl url)
+    {
+        string transport = url.Scheme;
+        program.Synchronize(effort.Calls);
+        program.LaunchRate(1, effort.Calls);
+        return new ServerFigures(
+            url.ToString(), program.Device, Synchronous(transport), Posted(), [.. s_threads.Select(Threads)], [.. effort.Sizes.Select(size => Copies(transport, size))]);
+    }
+
+    private SynchronousFigures Synchronous(string transport)
+    {
+        CallStatistics before = program.Statistics;
+        program.Synchronize(effort.Calls);
+        CallStatistics spent = program.Statistics - before;
+        long sent = spent.BytesSent / Math.Max(spent.Synchronous, 1), received = spent.BytesReceived / Math.Max(spent.Synchronous, 1);
+        var calls = new List<Timing>();
+        var baseline = new List<Timing>();
+        for (int round = 0; round < effort.Rounds; round++)
+        {
+            calls.Add(program.Synchronize(effort.Calls));
+            if (raw is not null && sent > 0)
+            {
+                baseline.Add(raw.PingPong(transport, sent, received, effort.Calls));
+            }
+        }
+
+        return new SynchronousFigures(
+            sent, received, Timing.MedianOf(calls), baseline.Count > 0 ? Timing.MedianOf(baseline) : null,
+            Ratio(calls.Zip(baseline, (ours, theirs) => (double)ours.Median / theirs.Median)),
+            Ratio(calls.Zip(baseline, (ours, theirs) => (double)ours.P99 / theirs.P99)));
+    }
+
+    private PostedFigures Posted()
+    {
+        CallStatistics before = program.Statistics;
+        double rate = Median(() => program.LaunchRate(1, effort.Launches));
+        CallStatistics spent = program.Statistics - before;
+        return new PostedFigures(
+            Median(() => program.LaunchCost(effort.Calls)), rate, (double)spent.BytesSent / Math.Max(spent.Posted, 1),
+            spent.Posted > 0 ? program.AllocatedBytes(effort.Calls) : null);
+    }
+
+    private ThreadFigures Threads(int threads) => new(threads, Median(() => program.LaunchRate(threads, effort.Launches)));
+
+    private CopyFigures Copies(string transport, long size)
+    {
+        int count = (int)Math.Clamp(effort.CopyBytes / size, 3, effort.Calls);
+        double[] up = new double[effort.Rounds], down = new double[effort.Rounds];
+        var rawUp = new List<double>();
+        var rawDown = new List<double>();
+        for (int round = 0; round < effort.Rounds; round++)
+        {
+            up[round] = program.Copy(toDevice: true, size, count);
+            if (raw is not null)
+            {
+                rawUp.Add(Bandwidth(raw.Stream(transport, up: true, size, count)));
+            }
+
+            down[round] = program.Copy(toDevice: false, size, count);
+            if (raw is not null)
+            {
+                rawDown.Add(Bandwidth(raw.Stream(transport, up: false, size, count)));
+            }
+        }
+
+        return new CopyFigures(
+            size, Middle(up)!.Value, Middle(down)!.Value, Middle(rawUp), Middle(rawDown),
+            Ratio(up.Zip(rawUp, (ours, theirs) => ours / theirs)), Ratio(down.Zip(rawDown, (ours, theirs) => ours / theirs)));
+
+        double Bandwidth(Timing one) => size * 1e9 / one.Median;
+    }
+
+    private double Median(Func<double> measure) => Middle([.. Enumerable.Range(0, effort.Rounds).Select(_ => measure())])!.Value;
+
+    private static double? Ratio(IEnumerable<double> rounds) => Middle([.. rounds]);
+
+    private static double? Middle(IReadOnlyCollection<double> values) => values.Count > 0 ? values.Order().ElementAt(values.Count / 2) : null;
+}
