@@ -26,6 +26,9 @@ internal unsafe ref partial struct Call
     private NativeBytes? _bulkSink;
     private nint _minted;
 
+    // Whether the stream that belongs to the calling thread is among the arguments.
+    private bool _namesThread;
+
     // Where addresses among the arguments are looked up; null where there are none to find.
     private readonly HostMemory? _hostMemory;
     private bool _namesHostMemory;
@@ -81,7 +84,11 @@ internal unsafe ref partial struct Call
     public void WriteNil() => _writer.WriteNil();
 
     /// <summary>A handle of the session; the server checks kind and owner again.</summary>
-    public void WriteHandle(nint id) => _writer.Write((long)id);
+    public void WriteHandle(nint id)
+    {
+        _namesThread |= id == PerThreadStream;
+        _writer.Write((long)id);
+    }
 
     /// <summary>Mints an id for what this call creates, and writes it. Alive once the call has succeeded.</summary>
     public nint WriteNewHandle(HandleKind kind)
@@ -163,7 +170,7 @@ internal unsafe ref partial struct Call
         }
         else
         {
-            _lane.Post(_callId, new ReadOnlySpan<byte>(_bulkIn, (int)_bulkInLength));
+            _lane.Post(_callId, new ReadOnlySpan<byte>(_bulkIn, (int)_bulkInLength), IsOwn);
         }
 
         AdoptMinted();
@@ -374,7 +381,7 @@ internal unsafe ref partial struct Call
         }
         else
         {
-            _lane.PostRows(_callId, _rowsIn);
+            _lane.PostRows(_callId, _rowsIn, IsOwn);
         }
     }
 

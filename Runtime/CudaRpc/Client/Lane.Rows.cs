@@ -13,11 +13,11 @@ internal sealed unsafe partial class Lane
     private byte[] Rows => _rows ??= GC.AllocateUninitializedArray<byte>(RowBytes, pinned: true);
 
     /// <summary>Queues the call with bulk that lies in rows; it is copied when this returns.</summary>
-    public void PostRows(uint callId, in HostBox bulk)
+    public void PostRows(uint callId, in HostBox bulk, bool isOwn)
     {
         Span<byte> rows = Rows.AsSpan(0, (int)bulk.Length);
         bulk.Gather(0, rows);
-        Post(callId, rows);
+        Post(callId, rows, isOwn);
     }
 
     /// <summary>Sends the posted call with bulk that lies in rows; returns when all of it has left.</summary>
@@ -25,6 +25,7 @@ internal sealed unsafe partial class Lane
     {
         Posted++;
         SendRows(callId, FrameFlags.Posted, bulk);
+        PostSettled();
     }
 
     /// <summary>Sends the call with bulk that lies in rows, and waits for its reply's header and body.</summary>
@@ -64,21 +65,17 @@ internal sealed unsafe partial class Lane
         nuint length = bulk.Length;
         lock (_sendLock)
         {
-            SendQueuedLocked();
-            ulong sequence = SealStaging(callId, flags, length);
-            ReadOnlySpan<byte> head = _staging.Written;
-            nuint sent = 0;
-            do
+            ulong sequence = Seal(callId, flags, length);
+            SendSealed(default);
+            for (nuint sent = 0; sent < length;)
             {
                 Span<byte> rows = Rows.AsSpan(0, (int)nuint.Min(length - sent, RowBytes));
                 bulk.Gather(sent, rows);
-                _connection!.Send(head, rows);
-                head = default;
+                _connection!.Send(rows, default);
                 sent += (nuint)rows.Length;
             }
-            while (sent < length);
 
-            Volatile.Write(ref _bytesSent, _bytesSent + _staging.Length + (long)length);
+            Volatile.Write(ref _bytesSent, _bytesSent + (long)length);
             return sequence;
         }
     }

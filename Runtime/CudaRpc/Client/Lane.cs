@@ -12,24 +12,27 @@ internal sealed unsafe partial class Lane
 {
     private const int InitialBody = 4 << 10;
 
+    // What is queued before a poster sends itself, a posted frame beyond, and the frame of a call that waits.
+    private const int QueueBound = ProtocolLimits.SendQueue + (2 * ProtocolLimits.Body) + (2 * ProtocolLimits.PostedCopy);
+
     private readonly Session _session;
 
-    // Held while bytes go out. Taken before _queueLock, never after.
+    // Held while bytes go out. Taken before the session's PostLock, never after.
     private readonly Lock _sendLock = new();
-
-    // Guards _queue. Posting takes only this one.
-    private readonly Lock _queueLock = new();
     private readonly ByteBuffer _staging = new(InitialBody, ProtocolLimits.Body + FrameHeader.Size);
-    private ByteBuffer _queue = new(InitialBody, (ProtocolLimits.SendQueue * 2) + ProtocolLimits.Body);
-    private ByteBuffer _sending = new(InitialBody, (ProtocolLimits.SendQueue * 2) + ProtocolLimits.Body);
+
+    // Guarded by the session's PostLock; exchanged with _sending under both locks.
+    private ByteBuffer _queue = new(InitialBody, QueueBound);
+    private ByteBuffer _sending = new(InitialBody, QueueBound);
     private string? _deferred;
     private Connection? _connection;
     private FrameReader? _reader;
     // Bytes of _sending that have left; guarded by _sendLock.
     private int _sent;
 
-    // Bytes in _queue and _sending that have not left.
+    // Bytes of _queue and of _sending that have not left, for the pump, which looks without a lock.
     private int _queued;
+    private int _unsent;
     private int _retired;
     private long _bytesSent;
     private long _bytesReceived;
@@ -90,36 +93,45 @@ internal sealed unsafe partial class Lane
         return _staging;
     }
 
-    /// <summary>Queues the call; it leaves soon, in order. Bulk has left or is copied when this returns.</summary>
-    public void Post(uint callId, ReadOnlySpan<byte> smallBulk)
+    /// <summary>Queues the call; it leaves soon, in order. Bulk is copied when this returns.</summary>
+    /// <param name="callId">The function.</param>
+    /// <param name="smallBulk">At most <see cref="ProtocolLimits.PostedCopy"/> bytes.</param>
+    /// <param name="isOwn">Whether it has to be made by the server's thread of this lane; else the session's carrier takes it.</param>
+    public void Post(uint callId, ReadOnlySpan<byte> smallBulk, bool isOwn)
     {
         Posted++;
-        bool full;
-        lock (_queueLock)
+        while (true)
         {
-            SealStaging(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
-            _queue.Write(_staging.Written);
-            _queue.Write(smallBulk);
-            Interlocked.Add(ref _queued, _staging.Length + smallBulk.Length);
-            full = _queue.Length > ProtocolLimits.SendQueue;
+            Lane carrier = this;
+            lock (_session.PostLock)
+            {
+                carrier = isOwn ? this : _session.CarrierFor(this);
+                if (carrier._queue.Length <= ProtocolLimits.SendQueue)
+                {
+                    SealStaging(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
+                    carrier._queue.Write(_staging.Written);
+                    carrier._queue.Write(smallBulk);
+                    Volatile.Write(ref carrier._queued, carrier._queue.Length);
+                    break;
+                }
+            }
+
+            // Back-pressure: the thread that posts faster than the network takes waits for the network.
+            carrier.SendAllQueued();
         }
 
-        if (full)
-        {
-            // Back-pressure: the thread that posts faster than the network takes waits for the network.
-            SendAllQueued();
-        }
-        else
-        {
-            _session.Pump.Wake();
-        }
+        _session.Pump.Wake();
     }
 
-    /// <summary>Sends the posted call with bulk straight from the program's memory; returns when all of it has left.</summary>
+    /// <summary>
+    /// Sends the posted call with bulk straight from the program's memory; returns when all of it has left. The server gives up the call's turn
+    /// when the bulk begins, so other threads' calls pass it, and waits for it at the turn of what is posted here behind it.
+    /// </summary>
     public void PostBulk(uint callId, byte* bulk, nuint length)
     {
         Posted++;
         Send(callId, FrameFlags.Posted, bulk, length);
+        PostSettled();
     }
 
     /// <summary>Sends the call and waits for its reply's header and body. Bulk of the reply is left to <see cref="ReadBulk"/>.</summary>
@@ -163,7 +175,7 @@ internal sealed unsafe partial class Lane
     /// </summary>
     public PumpResult PumpQueued()
     {
-        if (Volatile.Read(ref _queued) == 0)
+        if (!HasQueued)
         {
             return PumpResult.Idle;
         }
@@ -188,7 +200,15 @@ internal sealed unsafe partial class Lane
     }
 
     /// <summary>True for the first who wants to dispose the lane: its thread's end, the session's end, or a thread that looks for ended ones.</summary>
-    public bool TryRetire() => Interlocked.Exchange(ref _retired, 1) == 0;
+    public bool TryRetire()
+    {
+        lock (_session.PostLock)
+        {
+            _session.DropCarrier(this);
+        }
+
+        return Interlocked.Exchange(ref _retired, 1) == 0;
+    }
 
     /// <summary>
     /// Sends what is queued, says goodbye and closes; the server then forgets the lane. Waits no longer than until <paramref name="deadline"/>
@@ -251,25 +271,64 @@ internal sealed unsafe partial class Lane
         }
     }
 
+    private bool HasQueued => Volatile.Read(ref _queued) != 0 || Volatile.Read(ref _unsent) != 0;
+
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {
         lock (_sendLock)
         {
-            SendQueuedLocked();
-            ulong sequence = SealStaging(callId, flags, length);
+            ulong sequence = Seal(callId, flags, length);
             int first = (int)nuint.Min(length, int.MaxValue);
             // SAFETY: the program vouches for length readable bytes at bulk until the driver call returns.
-            _connection!.Send(_staging.Written, new ReadOnlySpan<byte>(bulk, first));
+            SendSealed(new ReadOnlySpan<byte>(bulk, first));
             for (nuint sent = (nuint)first; sent < length;)
             {
                 int piece = (int)nuint.Min(length - sent, int.MaxValue);
-                _connection.Send(new ReadOnlySpan<byte>(bulk + sent, piece), default);
+                _connection!.Send(new ReadOnlySpan<byte>(bulk + sent, piece), default);
                 sent += (nuint)piece;
             }
 
-            Volatile.Write(ref _bytesSent, _bytesSent + _staging.Length + (long)length);
+            Volatile.Write(ref _bytesSent, _bytesSent + (long)length);
             return sequence;
         }
+    }
+
+    /// <summary>
+    /// Under _sendLock: makes the staged call the last of what is to be sent, so that its bulk may follow. Other threads' posted calls
+    /// no longer come this way: they would wait behind it.
+    /// </summary>
+    private ulong Seal(uint callId, FrameFlags flags, nuint length)
+    {
+        _session.FlushCarrier(this);
+        SendUnsent();
+        lock (_session.PostLock)
+        {
+            _session.DropCarrier(this);
+            ulong sequence = SealStaging(callId, flags, length);
+            _queue.Write(_staging.Written);
+            Swap();
+            return sequence;
+        }
+    }
+
+    private void SendSealed(ReadOnlySpan<byte> bulk)
+    {
+        int length = _sending.Length;
+        _connection!.Send(_sending.Written, bulk);
+        CountSent(length);
+    }
+
+    private void PostSettled()
+    {
+        lock (_session.PostLock)
+        {
+            _staging.Clear(FrameHeader.Size);
+            SealStaging(ControlId.Settled, FrameFlags.Posted, 0);
+            _queue.Write(_staging.Written);
+            Volatile.Write(ref _queued, _queue.Length);
+        }
+
+        _session.Pump.Wake();
     }
 
     private void SendAllQueued()
@@ -280,13 +339,19 @@ internal sealed unsafe partial class Lane
         }
     }
 
+    // What the pump left half sent, then what was queued before the call.
     private void SendQueuedLocked()
     {
-        // Twice: what the pump left half sent, then what was queued since.
-        while (Volatile.Read(ref _queued) != 0)
+        SendUnsent();
+        SwapQueue();
+        SendUnsent();
+    }
+
+    private void SendUnsent()
+    {
+        ReadOnlySpan<byte> rest = _sending.Written[_sent..];
+        if (rest.Length > 0)
         {
-            SwapQueue();
-            ReadOnlySpan<byte> rest = _sending.Written[_sent..];
             _connection!.Send(rest, default);
             CountSent(rest.Length);
         }
@@ -296,23 +361,32 @@ internal sealed unsafe partial class Lane
     {
         if (_sending.Length == 0)
         {
-            lock (_queueLock)
+            lock (_session.PostLock)
             {
-                (_queue, _sending) = (_sending, _queue);
+                Swap();
             }
         }
+    }
+
+    // Never both zero while something waits: the pump would sleep.
+    private void Swap()
+    {
+        (_queue, _sending) = (_sending, _queue);
+        Volatile.Write(ref _unsent, _sending.Length);
+        Volatile.Write(ref _queued, 0);
     }
 
     private void CountSent(int sent)
     {
         _sent += sent;
         Volatile.Write(ref _bytesSent, _bytesSent + sent);
-        Interlocked.Add(ref _queued, -sent);
         if (_sent == _sending.Length)
         {
             _sending.Clear();
             _sent = 0;
         }
+
+        Volatile.Write(ref _unsent, _sending.Length - _sent);
     }
 
     // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.

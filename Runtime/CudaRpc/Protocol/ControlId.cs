@@ -29,4 +29,7 @@ internal static class ControlId
 
     /// <summary>From the server, on the session's own connection: call a function of the program with what the driver says. Not answered.</summary>
     public const uint HostNotify = 8;
+
+    /// <summary>On a lane, posted, behind a posted call whose bulk is not small: takes its turn when that call has been made.</summary>
+    public const uint Settled = 9;
 }

@@ -73,6 +73,12 @@ internal sealed unsafe class ServerLane : IDisposable
                 return true;
             }
 
+            if (header.CallId == ControlId.Settled)
+            {
+                Session.Gate.Leave();
+                continue;
+            }
+
             if (header.CallId == ControlId.HostChanged)
             {
                 AwaitChanges();
@@ -87,7 +93,9 @@ internal sealed unsafe class ServerLane : IDisposable
                 continue;
             }
 
-            if (!posted)
+            // Much bulk takes its time on the way. What may not pass it waits for the turn of Settled behind it.
+            bool keepsTurn = posted && header.BulkLength <= ProtocolLimits.PostedCopy;
+            if (!keepsTurn)
             {
                 Session.Gate.Leave();
                 if (header.CallId == CallId.cuMemGetInfo_v2)
@@ -101,7 +109,7 @@ internal sealed unsafe class ServerLane : IDisposable
             }
 
             Serve(header, _reader.Body);
-            if (posted)
+            if (keepsTurn)
             {
                 Session.Gate.Leave();
             }

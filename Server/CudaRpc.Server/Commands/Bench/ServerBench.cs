@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CudaRpc.Transport;
 
 namespace CudaRpc.Server.Commands.Bench;
@@ -5,13 +6,20 @@ namespace CudaRpc.Server.Commands.Bench;
 /// <summary>Measures one server, and the baseline in turns with it, so that what disturbs one disturbs the other.</summary>
 internal sealed class ServerBench(BenchProgram program, RawProgram? raw, BenchEffort effort)
 {
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2);
     private static readonly int[] s_threads = [1, 2, 4, 8];
 
     public ServerFigures Measure(ServerUrl url)
     {
         string transport = url.Scheme;
-        program.Synchronize(effort.Calls);
-        program.LaunchRate(1, effort.Calls);
+        // Until both sides' code has been compiled for the last time.
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
+        {
+            program.Synchronize(1000);
+            program.LaunchRate(1, 50_000);
+            program.LaunchCost(1000);
+        }
+
         return new ServerFigures(
             url.ToString(), program.Device, Synchronous(transport), Posted(), [.. s_threads.Select(Threads)], [.. effort.Sizes.Select(size => Copies(transport, size))]);
     }
