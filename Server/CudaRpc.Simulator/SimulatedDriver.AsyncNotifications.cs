@@ -3,7 +3,7 @@ using CudaRpc.Simulator.Objects;
 namespace CudaRpc.Simulator;
 
 // Functions that the driver calls of its own accord. The simulated devices have no budget to be over, so none is ever called.
-public sealed unsafe partial class SimulatedDriver
+public unsafe partial class SimulatedDriver
 {
     /// <inheritdoc/>
     public override CUresult cuDeviceRegisterAsyncNotification(
