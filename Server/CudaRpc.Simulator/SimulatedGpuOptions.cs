@@ -3,8 +3,11 @@ namespace CudaRpc.Simulator;
 /// <summary>What a <see cref="SimulatedGpu"/> is built with.</summary>
 public sealed record SimulatedGpuOptions
 {
+    /// <summary>The name unless another is given.</summary>
+    public const string DefaultName = "CudaRpc Simulated GPU";
+
     /// <summary>Name that <c>cuDeviceGetName</c> reports.</summary>
-    public string Name { get; init; } = "CudaRpc Simulated GPU";
+    public string Name { get; init; } = DefaultName;
 
     /// <summary>Number of identical devices, 1 to 16.</summary>
     public int DeviceCount { get; init; } = 1;

@@ -6,6 +6,8 @@ namespace CudaRpc.Native.Tests;
 /// <summary><c>cudarpc run</c> and <c>cudarpc doctor</c>, as processes.</summary>
 public sealed class CommandTests : IDisposable
 {
+    private static readonly byte[] s_kernel = [.. ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k() { ret; }\0"u8];
+
     private readonly LocalServer _server = new();
 
     public void Dispose() => _server.Dispose();
@@ -50,6 +52,25 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal((127, "cudarpc run: no-such-program: No such file or directory\n"), (missing.ExitCode, missing.Errors));
         Assert.Equal((126, "cudarpc run: /etc/passwd: Permission denied\n"), (data.ExitCode, data.Errors));
+    }
+
+    [Fact]
+    public void Run_WithAnUnknownOption_RefusesIt()
+    {
+        Outcome outcome = Cudarpc("run", "--bogus", "--server", "sim:", "--shim", Shim.Directory, "--", "true");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("--bogus is no option", outcome.Errors);
+    }
+
+    [Fact]
+    public void Run_AMissingProgramWithAWrongServer_NamesBoth()
+    {
+        Outcome outcome = Cudarpc("run", "--server", "http://x", "--shim", Shim.Directory, "--", "/nonexistent");
+
+        Assert.Equal(127, outcome.ExitCode);
+        Assert.Contains("/nonexistent: No such file or directory", outcome.Errors);
+        Assert.Contains("is not the URL of a CUDA server", outcome.Errors);
     }
 
     [Theory]
@@ -109,8 +130,22 @@ public sealed class CommandTests : IDisposable
     [InlineData("no-such-program", "there is no such file")]
     [InlineData("/etc/passwd", "is no machine code")]
     [InlineData("/bin/sh", "it has no kernels inside")]
+    [InlineData("/bin", "it is a folder")]
     public void Doctor_OfOtherFiles_SaysWhatTheyAre(string program, string expected) =>
         Assert.Contains(expected, Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program).Output);
+
+    [Fact]
+    public void Doctor_OfHalfAProgram_SaysThatItIsDamaged()
+    {
+        string half = Path.Combine(_server.Folder, "half");
+        byte[] program = File.ReadAllBytes(Build("copies"));
+        File.WriteAllBytes(half, program[..(program.Length / 2)]);
+
+        Outcome outcome = Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, half);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("FAIL  it is damaged: its file ends before", outcome.Output);
+    }
 
     [Fact]
     public void Doctor_OfAProgramWithAMissingLibrary_NamesIt()
@@ -134,30 +169,61 @@ public sealed class CommandTests : IDisposable
     [InlineData(1, 70, true, "PTX for 7.0 and later; loads")]
     [InlineData(1, 120, false, "none of it is for this device")]
     [InlineData(2, 90, false, "machine code for 9.0; does not load")]
+    [InlineData(2, 90, false, "a simulated GPU executes PTX only")]
     public void Doctor_OfAProgramWithKernels_SaysWhetherTheyLoad(ushort kind, int architecture, bool loads, string expected)
     {
-        string section = Path.Combine(_server.Folder, "fatbin");
-        File.WriteAllBytes(section, FatBinary(kind, architecture, ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k() { ret; }\0"u8));
-        string source = Path.Combine(_server.Folder, "kernels.c");
-        File.WriteAllText(source, $"__asm__(\".section .nv_fatbin,\\\"a\\\"\\n.incbin \\\"{section}\\\"\\n.text\"); int main(void) {{ return 0; }}\n");
-        string program = Path.Combine(_server.Folder, "kernels");
-        Shim.Tool("gcc", source, "-o", program);
-
-        Outcome outcome = Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program);
+        Outcome outcome = DoctorOfKernels(FatBinary(kind, architecture, s_kernel));
 
         Assert.Contains(expected, outcome.Output);
         Assert.Equal(loads ? 0 : 1, outcome.ExitCode);
     }
 
+    // As nvcc links each program: that of its runtime, which holds nothing, stands before the program's own.
+    [Fact]
+    public void Doctor_OfAProgramWithAnEmptyFatBinary_LooksAtTheOthers()
+    {
+        Outcome outcome = DoctorOfKernels([.. FatBinary(0, 0, []), .. FatBinary(1, 70, s_kernel)]);
+
+        Assert.Contains("kernels 1: PTX for 7.0 and later; loads", outcome.Output);
+        Assert.DoesNotContain("empty", outcome.Output);
+        Assert.Equal(0, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Doctor_OfAProgramWithNothingButAnEmptyFatBinary_SaysSo()
+    {
+        Outcome outcome = DoctorOfKernels(FatBinary(0, 0, []));
+
+        Assert.Contains("note  its section for kernels (.nv_fatbin) is empty", outcome.Output);
+        Assert.Equal(0, outcome.ExitCode);
+    }
+
+    private Outcome DoctorOfKernels(byte[] fatBinaries)
+    {
+        string section = Path.Combine(_server.Folder, "fatbin");
+        File.WriteAllBytes(section, fatBinaries);
+        string source = Path.Combine(_server.Folder, "kernels.c");
+        File.WriteAllText(source, $"__asm__(\".section .nv_fatbin,\\\"a\\\"\\n.incbin \\\"{section}\\\"\\n.text\"); int main(void) {{ return 0; }}\n");
+        string program = Path.Combine(_server.Folder, "kernels");
+        Shim.Tool("gcc", source, "-o", program);
+        return Cudarpc("doctor", "--server", "sim:", "--shim", Shim.Directory, program);
+    }
+
+    // One without a payload is nothing but its header.
     private static byte[] FatBinary(ushort kind, int architecture, ReadOnlySpan<byte> payload)
     {
         const int Entry = 64;
-        byte[] bytes = new byte[16 + Entry + ((payload.Length + 7) & ~7)];
+        byte[] bytes = new byte[payload.IsEmpty ? 16 : 16 + Entry + ((payload.Length + 7) & ~7)];
         using var writer = new BinaryWriter(new MemoryStream(bytes));
         writer.Write(0xBA55ED50);
         writer.Write((ushort)1);
         writer.Write((ushort)16);
         writer.Write((ulong)(bytes.Length - 16));
+        if (payload.IsEmpty)
+        {
+            return bytes;
+        }
+
         writer.Write(kind);
         writer.Write((ushort)0x0101);
         writer.Write(Entry);

@@ -15,6 +15,8 @@ internal static class Corpus
 
     private static readonly string s_sources = Path.Combine(s_root, "tests/cuda-programs");
 
+    private static readonly string s_shim = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(s_root, "artifacts/native");
+
     // nvcc's folder of libraries, or what is missing.
     private static readonly Lazy<(string? Libraries, string Problem)> s_toolkit = new(FindToolkit);
 
@@ -34,18 +36,26 @@ internal static class Corpus
     }
 
     /// <summary>Builds the program and runs it with a device of <paramref name="server"/>.</summary>
-    public static Outcome Run(string program, Variant variant, string server, params string[] arguments)
+    public static Outcome Run(string program, Variant variant, string server, params string[] arguments) =>
+        Run(Built(program, variant), server, arguments);
+
+    /// <summary>What <c>cudarpc doctor</c> says of the program.</summary>
+    public static Outcome Examine(string program, Variant variant) =>
+        Run("dotnet", "sim:", Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "doctor", "--shim", s_shim, Built(program, variant));
+
+    private static Outcome Run(string file, string server, params string[] arguments) =>
+        Processes.Run(
+            file, arguments, ("LD_LIBRARY_PATH", $"{s_shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
+
+    private static string Built(string program, Variant variant)
     {
-        string shim = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(s_root, "artifacts/native");
         Assert.SkipUnless(
-            File.Exists(Path.Combine(shim, "libcuda.so.1")), $"no libcuda.so.1 in {shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
+            File.Exists(Path.Combine(s_shim, "libcuda.so.1")), $"no libcuda.so.1 in {s_shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
         Assert.SkipWhen(s_toolkit.Value.Libraries is null, s_toolkit.Value.Problem);
         string packages = Path.Combine(s_toolkit.Value.Libraries!, "../../../.packages");
         string[] missing = [.. Words(program, "// packages:").Where(package => !File.Exists(Path.Combine(packages, package)))];
         Assert.SkipWhen(missing.Length > 0, $"tests/cuda-packages fetch {string.Join(' ', missing)}");
-        string file = s_built.GetOrAdd((program, variant), static key => new Lazy<string>(() => Build(key.Program, key.Variant))).Value;
-        return Processes.Run(
-            file, arguments, ("LD_LIBRARY_PATH", $"{shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
+        return s_built.GetOrAdd((program, variant), static key => new Lazy<string>(() => Build(key.Program, key.Variant))).Value;
     }
 
     // Programs that were built and have not changed since are not built again: nvcc takes seconds for each.

@@ -16,4 +16,13 @@ public sealed class SharedRuntimeTests(ServerProcess server) : IClassFixture<Ser
     [InlineData("constants")]
     [InlineData("separate")]
     public void Program_WithMachineCodeThroughServer_Passes(string program) => Corpus.AssertPasses(program, Variant.MachineCode, server.Url);
+
+    // Every program of nvcc has an empty fat binary, its runtime's, before its own.
+    [Fact]
+    public void Doctor_OfAProgramOfNvcc_FindsItsKernelsRight()
+    {
+        Outcome outcome = Corpus.Examine("vector_add", Variant.Shared);
+        Assert.Contains("kernels 1: PTX for 8.0 and later; loads", outcome.Output, StringComparison.Ordinal);
+        Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Errors);
+    }
 }

@@ -7,6 +7,8 @@ namespace CudaRpc.Server.Commands;
 /// <summary><c>cudarpc run -- PROGRAM</c>: becomes the program, for which the server's GPU is this machine's.</summary>
 internal static class RunCommand
 {
+    private const int NotFound = 127;
+
     public static Command Create()
     {
         Option<string?> server = new("--server")
@@ -48,6 +50,12 @@ internal static class RunCommand
 
     private static int Run(string? server, string? shim, string[] program)
     {
+        // Whatever is no option of ours is the program, where nobody looks: a program of that name is ./--name.
+        if (program[0].StartsWith('-'))
+        {
+            return ExpectedFailure.Report("run", $"{program[0]} is no option of `cudarpc run`");
+        }
+
         try
         {
             ServerUrl url = ServerUrl.Parse(server ?? ClientConfiguration.Read().Server);
@@ -61,11 +69,18 @@ internal static class RunCommand
             string problem = ProcessImage.Replace(program, Environment(before, ShimLocation.Find(shim), url.ToString()));
             // As a shell says it: 127 where there is no such program, 126 where it cannot be run.
             Console.Error.WriteLine($"cudarpc run: {program[0]}: {problem}");
-            return ProcessImage.LastWasNotFound ? 127 : 126;
+            return ProcessImage.LastWasNotFound ? NotFound : 126;
         }
         catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
         {
-            return ExpectedFailure.Report("run", ExpectedFailure.Describe(failure)!);
+            int code = ExpectedFailure.Report("run", ExpectedFailure.Describe(failure)!);
+            if (ProgramFile.Find(program[0]) is not null || Directory.Exists(program[0]))
+            {
+                return code;
+            }
+
+            Console.Error.WriteLine($"cudarpc run: {program[0]}: No such file or directory");
+            return NotFound;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using CudaRpc.Driver;
+using CudaRpc.Simulator;
 using CudaRpc.Simulator.Images;
 
 namespace CudaRpc.Server.Commands.Doctor;
@@ -25,7 +26,14 @@ internal static unsafe class KernelCheck
                 continue;
             }
 
-            Check(++number, section.AsSpan(start, (int)length), context, findings);
+            ReadOnlySpan<byte> image = section.AsSpan(start, (int)length);
+            List<FatBinaryEntry>? entries = FatBinary.Read(image);
+            // nvcc links one without entries into every program; nothing is ever loaded from it.
+            if (entries is not { Count: 0 })
+            {
+                Check(++number, image, entries, context, findings);
+            }
+
             start += (int)((length + 7) & ~7L);
         }
 
@@ -35,9 +43,9 @@ internal static unsafe class KernelCheck
         }
     }
 
-    private static void Check(int number, ReadOnlySpan<byte> image, CudaContext? context, Findings findings)
+    private static void Check(int number, ReadOnlySpan<byte> image, List<FatBinaryEntry>? entries, CudaContext? context, Findings findings)
     {
-        string what = $"kernels {number}: {Describe(image)}";
+        string what = $"kernels {number}: {Describe(entries)}";
         if (context is null)
         {
             findings.Surprise($"{what}; not tried, for want of a device");
@@ -51,7 +59,10 @@ internal static unsafe class KernelCheck
         }
         else
         {
-            string reason = result == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU ? ": none of it is for this device" : log.Length > 0 ? $": {log.ReplaceLineEndings("; ")}" : "";
+            string reason = result != CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU ? log.Length > 0 ? $": {log.ReplaceLineEndings("; ")}" : ""
+                : context.Device.Name == SimulatedGpuOptions.DefaultName && HasNoPtx(entries)
+                    ? ": a simulated GPU executes PTX only; have nvcc add it (-gencode=arch=compute_80,code=compute_80)"
+                    : ": none of it is for this device";
             findings.Wrong($"{what}; does not load on {context.Device.Name} ({CudaErrors.Name(result)}){reason}");
         }
     }
@@ -80,17 +91,17 @@ internal static unsafe class KernelCheck
         return result;
     }
 
-    private static string Describe(ReadOnlySpan<byte> image) =>
-        FatBinary.Read(image) is not List<FatBinaryEntry> entries
+    private static bool HasNoPtx(List<FatBinaryEntry>? entries) => entries?.TrueForAll(static entry => entry.Kind != FatBinaryEntryKind.Ptx) ?? false;
+
+    private static string Describe(List<FatBinaryEntry>? entries) =>
+        entries is null
             ? "damaged"
-            : entries.Count == 0
-                ? "empty"
-                : string.Join(", ", entries.Select(static entry => entry.Kind switch
-                {
-                    FatBinaryEntryKind.Ptx => $"PTX for {Architecture(entry)} and later",
-                    FatBinaryEntryKind.Cubin => $"machine code for {Architecture(entry)}",
-                    _ => $"code of kind {(int)entry.Kind}",
-                }).Distinct());
+            : string.Join(", ", entries.Select(static entry => entry.Kind switch
+            {
+                FatBinaryEntryKind.Ptx => $"PTX for {Architecture(entry)} and later",
+                FatBinaryEntryKind.Cubin => $"machine code for {Architecture(entry)}",
+                _ => $"code of kind {(int)entry.Kind}",
+            }).Distinct());
 
     private static string Architecture(FatBinaryEntry entry) => $"{entry.Architecture / 10}.{entry.Architecture % 10}";
 }

@@ -12,9 +12,9 @@ internal static class ProgramCheck
     public static void Run(string program, string? shim, CudaSession? session, Findings findings)
     {
         findings.Subject($"program {program}");
-        if (Find(program) is not string file)
+        if ((ProgramFile.Find(program) ?? (File.Exists(program) ? program : null)) is not string file)
         {
-            findings.Wrong("there is no such file, here or in PATH");
+            findings.Wrong(Directory.Exists(program) ? "it is a folder" : "there is no such file, here or in PATH");
             return;
         }
 
@@ -30,6 +30,10 @@ internal static class ProgramCheck
             {
                 Check(file, elf, shim, session, findings);
             }
+        }
+        catch (EndOfStreamException)
+        {
+            findings.Wrong("it is damaged: its file ends before what its header names");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -100,16 +104,5 @@ internal static class ProgramCheck
         }
 
         KernelCheck.Run(section.GetContents(), session, findings);
-    }
-
-    private static string? Find(string program)
-    {
-        if (program.Contains('/'))
-        {
-            return File.Exists(program) ? program : null;
-        }
-
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
-            ?? (File.Exists(program) ? program : null);
     }
 }
