@@ -21,8 +21,11 @@ internal static unsafe class Entry
     // Before anything else: a child forked while the parent still connects must not wait for a thread it does not have.
     static Entry() => Fork.Watch();
 
-    /// <summary>The driver that calls go to; null before cuInit has succeeded and in a forked child.</summary>
-    internal static CudaDriver? Driver => Volatile.Read(ref s_driver);
+    /// <summary>The driver that calls go to; null before cuInit has succeeded, in a forked child and in functions that a stream calls.</summary>
+    internal static CudaDriver? Driver => HostFunctionScope.IsInside ? null : Volatile.Read(ref s_driver);
+
+    /// <summary>What a call answers for which there is no <see cref="Driver"/>.</summary>
+    internal static CUresult NoDriver => HostFunctionScope.IsInside ? CUresult.CUDA_ERROR_NOT_PERMITTED : CUresult.CUDA_ERROR_NOT_INITIALIZED;
 
     /// <summary>The CUDA version to be compatible with: the server's, but none that our header does not know.</summary>
     internal static int Version => Math.Min(s_link.Value.DriverVersion, CudaConstants.CUDA_VERSION);
@@ -87,7 +90,7 @@ internal static unsafe class Entry
 
     internal static CUresult cuCtxDestroy_v2(CUcontext ctx)
     {
-        if (Driver is not { } driver) return CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        if (Driver is not { } driver) return NoDriver;
         CUresult result = driver.cuCtxDestroy_v2(ctx);
         if (result == CUresult.CUDA_SUCCESS) ContextLocalStorage.End(ctx);
         return result;
@@ -96,12 +99,12 @@ internal static unsafe class Entry
     internal static CUresult cuDevicePrimaryCtxRelease(int dev) => cuDevicePrimaryCtxRelease_v2(dev);
 
     internal static CUresult cuDevicePrimaryCtxRelease_v2(int dev) =>
-        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxRelease_v2(dev)) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxRelease_v2(dev)) : NoDriver;
 
     internal static CUresult cuDevicePrimaryCtxReset(int dev) => cuDevicePrimaryCtxReset_v2(dev);
 
     internal static CUresult cuDevicePrimaryCtxReset_v2(int dev) =>
-        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxReset_v2(dev)) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        Driver is { } driver ? Released(driver, dev, driver.cuDevicePrimaryCtxReset_v2(dev)) : NoDriver;
 
     /// <summary>What a call answers that failed in a way it must not: nothing crosses into C as an exception.</summary>
     internal static CUresult Failed(Exception failure, string function)

@@ -132,7 +132,7 @@ public unsafe partial class SimulatedDriver : GraphDriver, IDisposable
     /// <summary>Whether calls are allowed at all.</summary>
     private CUresult Ready => _state switch
     {
-        Initialized => CUDA_SUCCESS,
+        Initialized => HostFunctionScope.IsInside ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS,
         Deinitialized => CUDA_ERROR_DEINITIALIZED,
         _ => CUDA_ERROR_NOT_INITIALIZED,
     };

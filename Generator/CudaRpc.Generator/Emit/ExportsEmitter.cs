@@ -3,8 +3,8 @@ using CudaRpc.Generator.Model;
 namespace CudaRpc.Generator.Emit;
 
 /// <summary>
-/// Emits the C entry points of the shim: every name of the header, forwarding to <c>Entry.Driver</c>, which is null until cuInit has
-/// succeeded. A few functions are hand-written in <c>Entry</c>.
+/// Emits the C entry points of the shim: every name of the header, forwarding to <c>Entry.Driver</c>, which is null where a call
+/// must not be made. A few functions are hand-written in <c>Entry</c>.
 /// </summary>
 internal static class ExportsEmitter
 {
@@ -46,7 +46,7 @@ internal static class ExportsEmitter
     // {
     //     try
     //     {
-    //         return Entry.Driver is { } driver ? driver.cuCtxSynchronize() : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+    //         return Entry.Driver is { } driver ? driver.cuCtxSynchronize() : Entry.NoDriver;
     //     }
     //     catch (Exception failure)
     //     {
@@ -62,7 +62,7 @@ internal static class ExportsEmitter
         code.Open("try");
         code.Fill(OfEntry.Contains(function.Name)
             ? $"return Entry.{call};"
-            : $"return Entry.Driver is {{ }} driver ? driver.{call} : CUresult.CUDA_ERROR_NOT_INITIALIZED;");
+            : $"return Entry.Driver is {{ }} driver ? driver.{call} : Entry.NoDriver;");
         code.Close();
         code.Open("catch (Exception failure)");
         code.Line($"return Entry.Failed(failure, \"{function.Name}\");");

@@ -39,7 +39,7 @@ internal static unsafe class ContextLocalStorage
             if (result != CUresult.CUDA_SUCCESS) return result;
             // An item of a context that has ended would never be destroyed.
             uint version;
-            result = Entry.Driver is { } driver ? driver.cuCtxGetApiVersion(context, &version) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            result = Entry.Driver is { } driver ? driver.cuCtxGetApiVersion(context, &version) : Entry.NoDriver;
             if (result == CUresult.CUDA_SUCCESS) s_items[(context, key)] = new Item(value, destructor);
             return result;
         }
@@ -86,7 +86,7 @@ internal static unsafe class ContextLocalStorage
     /// <summary>Null is the thread's current context.</summary>
     private static CUresult Resolve(ref CUcontext context)
     {
-        if (Entry.Driver is not { } driver) return CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        if (Entry.Driver is not { } driver) return Entry.NoDriver;
         if (context.Value != 0) return CUresult.CUDA_SUCCESS;
         CUcontext current;
         CUresult result = driver.cuCtxGetCurrent(&current);

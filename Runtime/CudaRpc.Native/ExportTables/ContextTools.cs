@@ -26,7 +26,7 @@ internal static unsafe class ContextTools
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static CUresult Check(CUcontext context, uint* flags, void** detail)
     {
-        if (Entry.Driver is null) return CUresult.CUDA_ERROR_NOT_INITIALIZED;
+        if (Entry.Driver is null) return Entry.NoDriver;
         *flags = 0;
         return CUresult.CUDA_SUCCESS;
     }
@@ -39,7 +39,7 @@ internal static unsafe class ContextTools
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCtxGetDevice_v2(device, context) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCtxGetDevice_v2(device, context) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -23,7 +23,7 @@ internal static unsafe class CudartInterface
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.PrimaryContextHandle(context, device) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.PrimaryContextHandle(context, device) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -52,7 +52,7 @@ internal static unsafe class CudartInterface
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuModuleLoadData(module, image) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuModuleLoadData(module, image) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -18,7 +18,7 @@ internal static unsafe partial class IntegrityCheck
     {
         try
         {
-            if (Entry.Driver is not { } driver) return CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            if (Entry.Driver is not { } driver) return Entry.NoDriver;
             var asker = new IntegrityAnswer.Asker(
                 Entry.Version, version, Environment.ProcessId, (uint)pthread_self(), (nint)CudartInterface.Table, (nint)Table,
                 Table[Function], unixSeconds);

@@ -40,6 +40,11 @@ internal unsafe ref partial struct Call
     /// <param name="isOwn">Whether the session makes it to serve host memory, and so looks for none among its arguments.</param>
     public Call(Session session, Lane lane, uint callId, bool isOwn = false)
     {
+        if (HostFunctionScope.IsInside)
+        {
+            RefusedCallException.Throw(CUresult.CUDA_ERROR_NOT_PERMITTED, "a function that a stream calls must not call CUDA");
+        }
+
         _hostMemory = isOwn || session.HostMemory.Blocks.IsEmpty ? null : session.HostMemory;
         _session = session;
         _lane = lane;

@@ -77,16 +77,15 @@ internal sealed unsafe class HostCallback
         }
     }
 
-    // SAFETY: the program promises that the function can be called with its data until the stream has run it.
     public void Run(CUresult status)
     {
         if (_function != null)
         {
-            _function(_userData);
+            HostFunctionScope.Call(_function, _userData);
         }
         else if (_callback != null)
         {
-            _callback(_stream, status, _userData);
+            HostFunctionScope.Call(_callback, _stream, status, _userData);
         }
     }
 }

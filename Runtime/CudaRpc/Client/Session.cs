@@ -262,6 +262,8 @@ public sealed class Session : IDisposable
         {
             case IOException or ProtocolException or ObjectDisposedException when IsDisposed:
                 return CUresult.CUDA_ERROR_DEINITIALIZED;
+            case RefusedCallException refused:
+                return refused.Result;
             case LaneRefusedException:
                 SessionLog.LaneRefused(Logger, CallId.Name(callId) ?? "a call", failure.Message);
                 return CUresult.CUDA_ERROR_OUT_OF_MEMORY;

@@ -8,6 +8,5 @@ internal sealed unsafe class CallbackWork(
 {
     public override bool RunsAfterFault => true;
 
-    // SAFETY: the program promises that the callback can be called with its data until the stream has run it.
-    public override void Run(DriverContext context) => callback(stream, context.Fault, userData);
+    public override void Run(DriverContext context) => HostFunctionScope.Call(callback, stream, context.Fault, userData);
 }

@@ -8,6 +8,5 @@ internal sealed unsafe class HostWork(delegate* unmanaged[Cdecl]<void*, void> fu
 {
     public override NodeContent ToContent(DriverStream stream) => new HostContent(function, userData);
 
-    // SAFETY: the program promises that the function can be called with its data until the stream has run it.
-    public override void Run(DriverContext context) => function(userData);
+    public override void Run(DriverContext context) => HostFunctionScope.Call(function, userData);
 }

@@ -10,8 +10,7 @@ internal sealed unsafe class HostContent(delegate* unmanaged[Cdecl]<void*, void>
 
     public override CUgraphNodeType Type => CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST;
 
-    // SAFETY: the program promises that the function can be called with its data as long as the graph can run.
-    public override void Run(GraphLaunch launch, DriverContext context) => _function(_userData);
+    public override void Run(GraphLaunch launch, DriverContext context) => HostFunctionScope.Call(_function, _userData);
 
     public override void Describe(ref CUgraphNodeParams parameters)
     {

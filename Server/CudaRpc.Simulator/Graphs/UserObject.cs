@@ -27,7 +27,6 @@ internal sealed unsafe class UserObject(
             return;
         }
         forget(this);
-        // SAFETY: the program promises that the function can be called with the pointer, which nothing refers to now.
-        ThreadPool.UnsafeQueueUserWorkItem(static self => ((UserObject)self!)._destroy(((UserObject)self)._pointer), this);
+        ThreadPool.UnsafeQueueUserWorkItem(static self => HostFunctionScope.Call(((UserObject)self!)._destroy, ((UserObject)self)._pointer), this);
     }
 }

@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCopy(pCopy, hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCopy(pCopy, hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCopyGetExtent(pExtent) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCopyGetExtent(pExtent) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCopyGetExtent_v2(pExtent) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCopyGetExtent_v2(pExtent) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -56,7 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCopy_v2(pCopy, hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCopy_v2(pCopy, hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

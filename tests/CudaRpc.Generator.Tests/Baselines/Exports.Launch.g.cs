@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc(hStream, fn, userData) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc(hStream, fn, userData) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc_ptsz(hStream, fn, userData) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuLaunchHostFunc_ptsz(hStream, fn, userData) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -43,8 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx(config, f, kernelParams, extra) :
-                CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx(config, f, kernelParams, extra) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -57,8 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx_ptsz(config, f, kernelParams, extra) :
-                CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuLaunchKernelEx_ptsz(config, f, kernelParams, extra) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemAdvise_v2(devPtr, count, location) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemAdvise_v2(devPtr, count, location) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemAlloc(dptr, status_, bytesize) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemAlloc(dptr, status_, bytesize) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemAlloc_v2(dptr, pPitch, bytesize) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemAlloc_v2(dptr, pPitch, bytesize) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -56,7 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemFree(dptr) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemFree(dptr) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -69,7 +69,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemFree_v2(dptr) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemFree_v2(dptr) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -82,7 +82,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemGetAddressRange_v2(pbase, psize, dptr) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemGetAddressRange_v2(pbase, psize, dptr) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -95,7 +95,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemSetWindow(window, ratio) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemSetWindow(window, ratio) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCoredumpGetAttribute(attrib, value, size) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCoredumpGetAttribute(attrib, value, size) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCtxGetLimit(pvalue, limit) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCtxGetLimit(pvalue, limit) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -56,7 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuCtxSetLimit(limit, value) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuCtxSetLimit(limit, value) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -69,8 +69,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuDeviceGetCapabilities(capabilities, operations, count, dev) :
-                CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuDeviceGetCapabilities(capabilities, operations, count, dev) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -83,7 +82,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid(uuid, dev) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid(uuid, dev) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -96,7 +95,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid_v2(uuid, dev) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuDeviceGetUuid_v2(uuid, dev) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -109,7 +108,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuFuncGetModule(hmod, hfunc) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuFuncGetModule(hmod, hfunc) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -135,7 +134,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuGraphRemoveNodes(nodes, numNodes) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuGraphRemoveNodes(nodes, numNodes) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -161,7 +160,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuLogsDump(buffer, size, prefix) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuLogsDump(buffer, size, prefix) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -174,7 +173,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemcpyDtoH_v2(dstHost, srcDevice, ByteCount) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -187,7 +186,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemcpyHtoD_v2(dstDevice, srcHost, ByteCount) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -200,7 +199,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuMemset2D(pattern, Width, Height) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuMemset2D(pattern, Width, Height) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -213,7 +212,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuNodeAdd(phNode, @params, mem) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuNodeAdd(phNode, @params, mem) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -226,7 +225,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuNodeGet(hNode, info, list) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuNodeGet(hNode, info, list) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -239,7 +238,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuNodeMap(infos, count, hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuNodeMap(infos, count, hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -252,7 +251,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuTexObjectCreate(pTexObject, pResDesc) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuTexObjectCreate(pTexObject, pResDesc) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -265,7 +264,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuThreadExchangeMode(mode) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuThreadExchangeMode(mode) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -17,7 +17,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuStreamCreate(phStream, Flags) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuStreamCreate(phStream, Flags) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -30,7 +30,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuStreamDestroy(hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuStreamDestroy(hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -43,7 +43,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuStreamDestroy_v2(hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuStreamDestroy_v2(hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -56,7 +56,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuStreamQuery(hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuStreamQuery(hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {
@@ -69,7 +69,7 @@ internal static unsafe partial class Exports
     {
         try
         {
-            return Entry.Driver is { } driver ? driver.cuStreamQuery_ptsz(hStream) : CUresult.CUDA_ERROR_NOT_INITIALIZED;
+            return Entry.Driver is { } driver ? driver.cuStreamQuery_ptsz(hStream) : Entry.NoDriver;
         }
         catch (Exception failure)
         {

@@ -8,6 +8,8 @@ internal static unsafe class Entry
 {
     internal static CudaDriver? Driver => null;
 
+    internal static CUresult NoDriver => CUresult.CUDA_ERROR_NOT_INITIALIZED;
+
     internal static CUresult cuInit(uint Flags) => CUresult.CUDA_SUCCESS;
 
     internal static CUresult cuDriverGetVersion(int* driverVersion) => CUresult.CUDA_SUCCESS;
