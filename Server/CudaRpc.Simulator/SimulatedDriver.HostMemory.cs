@@ -9,6 +9,7 @@ public unsafe partial class SimulatedDriver
 {
     private const uint HostAllocFlags = 7;
     private const uint HostRegisterFlags = 15;
+    private const uint HostReadOnly = 8;
     private const nuint PageBytes = 4096;
 
     private readonly HostRanges _hostRanges = new();
@@ -101,7 +102,8 @@ public unsafe partial class SimulatedDriver
         {
             return error;
         }
-        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0 || bytesize > nuint.MaxValue - (nuint)p)
+        if (p == null || bytesize == 0 || (Flags & ~HostRegisterFlags) != 0 || bytesize > nuint.MaxValue - (nuint)p
+            || !ProgramMemory.CanLock((ulong)p, bytesize, (Flags & HostReadOnly) != 0))
         {
             return CUDA_ERROR_INVALID_VALUE;
         }

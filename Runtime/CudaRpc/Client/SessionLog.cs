@@ -27,6 +27,9 @@ internal static partial class SessionLog
     [LoggerMessage(107, LogLevel.Warning, "{Bytes} bytes of host memory at 0x{Start:x} are at 0x{Device:x} for kernels: something else is there on the server.")]
     public static partial void Displaced(ILogger logger, nuint bytes, ulong start, ulong device);
 
+    [LoggerMessage(108, LogLevel.Error, "{Bytes} bytes at 0x{Start:x} were given back to the system while they were registered; kernels and program do not share them any more.")]
+    public static partial void Gone(ILogger logger, nuint bytes, ulong start);
+
     [LoggerMessage(105, LogLevel.Error, "{Call} fails on this thread: {Reason}.")]
     public static partial void LaneRefused(ILogger logger, string call, string reason);
 }

@@ -9,6 +9,8 @@ namespace CudaRpc.Client;
 /// </summary>
 internal sealed unsafe class HostBlock(ulong start, nuint bytes, uint flags, HostBlockKind kind, CUcontext context, ulong id)
 {
+    private const uint ReadOnly = 8; // CU_MEMHOSTREGISTER_READ_ONLY
+
     private volatile bool _isReachable;
 
     public ulong Start { get; } = start;
@@ -49,10 +51,24 @@ internal sealed unsafe class HostBlock(ulong start, nuint bytes, uint flags, Hos
     /// <summary>What both sides last agreed on; null where the memory is shared.</summary>
     public byte* Copy { get; private set; }
 
+    /// <summary>Whether the program promised that kernels only read it, so that it may be memory that cannot be written.</summary>
+    public bool IsReadOnly => Kind == HostBlockKind.Registered && (Flags & ReadOnly) != 0;
+
+    /// <summary>Whether the program has given the memory back to the system, though it is registered: it is touched no more.</summary>
+    public bool IsGone { get; private set; }
+
     public bool Contains(ulong address) => address - Start < Bytes;
 
     /// <summary>Whether the address is one that kernels use for the twin.</summary>
     public bool IsTwin(ulong address) => IsReachable && address - DeviceAddress < Bytes;
+
+    /// <summary>Looks whether the memory is still there; true if it has just turned out that it is not.</summary>
+    public bool HasGone()
+    {
+        bool hasGone = Kind == HostBlockKind.Registered && !IsGone && !ProgramMemory.IsMapped(Start, Bytes);
+        IsGone |= hasGone;
+        return hasGone;
+    }
 
     /// <exception cref="OutOfMemoryException">There is no memory for the copy.</exception>
     public void SetTwin(ulong deviceAddress, CUcontext context, bool isShared)

@@ -18,6 +18,9 @@ internal sealed unsafe partial class HostMemory
     private byte[] _received = [];
     private volatile HostBlock[] _twins = [];
     private Lane? _lane;
+
+    // Memory that has gone and of which no call has told.
+    private HostBlock? _gone;
     private int _sent;
     private int _marked;
 
@@ -40,6 +43,11 @@ internal sealed unsafe partial class HostMemory
         {
             Flush();
             Mark();
+            if (Interlocked.Exchange(ref _gone, null) is HostBlock gone)
+            {
+                RefusedCallException.Throw(
+                    CUresult.CUDA_ERROR_INVALID_VALUE, $"the {gone.Bytes} bytes at 0x{gone.Start:x} are registered, but no memory of the program any more");
+            }
         }
     }
 
@@ -50,7 +58,7 @@ internal sealed unsafe partial class HostMemory
         {
             foreach (HostBlock twin in _twins)
             {
-                if (twin.IsShared)
+                if (twin.IsShared || IsGone(twin))
                 {
                     continue;
                 }
@@ -157,7 +165,8 @@ internal sealed unsafe partial class HostMemory
         lock (_stateLock)
         {
             // A twin that has ended meanwhile: nobody waits for its changes.
-            if (Array.Find(_twins, twin => twin.Start == start) is { IsShared: false } twin)
+            if (Array.Find(_twins, twin => twin.Start == start) is { IsShared: false, IsReadOnly: false } twin
+                && !IsGone(twin))
             {
                 MemoryChanges.Apply((byte*)twin.Start, twin.Copy, twin.Bytes, offset, _received.AsSpan(0, (int)length));
             }
@@ -271,6 +280,21 @@ internal sealed unsafe partial class HostMemory
                 call.Post();
                 Volatile.Write(ref _marked, sent);
             }
+        }
+    }
+
+    // A program that gives memory back before it is unregistered is told so once, by the next call that would have shown it to the GPU.
+    private bool IsGone(HostBlock twin)
+    {
+        lock (_stateLock)
+        {
+            if (twin.HasGone())
+            {
+                SessionLog.Gone(session.Logger, twin.Bytes, twin.Start);
+                Volatile.Write(ref _gone, twin);
+            }
+
+            return twin.IsGone;
         }
     }
 

@@ -9,6 +9,7 @@ public sealed unsafe partial class RemoteDriver
     private const uint HostRegisterFlags = 15; // CU_MEMHOSTREGISTER_PORTABLE | DEVICEMAP | IOMEMORY | READ_ONLY
     private const uint HostMapped = 2;
     private const uint HostInputOutput = 4;
+    private const uint HostReadOnly = 8;
 
     /// <inheritdoc/>
     public override CUresult cuMemAllocHost_v2(void** pp, nuint bytesize) => cuMemHostAlloc(pp, bytesize, 0);
@@ -56,6 +57,11 @@ public sealed unsafe partial class RemoteDriver
         {
             SessionLog.NotSupported(_session.Logger, "cuMemHostRegister_v2", "memory of another device (CU_MEMHOSTREGISTER_IOMEMORY) cannot be reached from another machine");
             return Local(CUresult.CUDA_ERROR_NOT_SUPPORTED);
+        }
+
+        if (!ProgramMemory.CanLock((ulong)p, bytesize, (Flags & HostReadOnly) != 0))
+        {
+            return Local(CUresult.CUDA_ERROR_INVALID_VALUE);
         }
 
         if (!HostMemory.TryRegister((ulong)p, bytesize, Flags, CurrentOwner, out HostBlock? block))
