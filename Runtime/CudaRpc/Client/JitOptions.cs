@@ -58,8 +58,23 @@ internal readonly unsafe ref struct JitOptions(CUjit_option* options, void** val
         }
     }
 
+    /// <summary>The image does not get as far as a compiler: nothing is in the program's logs.</summary>
+    public void WriteNoLogs()
+    {
+        WriteNoLog(CUjit_option.CU_JIT_INFO_LOG_BUFFER, CUjit_option.CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES);
+        WriteNoLog(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+    }
+
     private static bool IsLog(CUjit_option option) =>
         option is CUjit_option.CU_JIT_INFO_LOG_BUFFER or CUjit_option.CU_JIT_ERROR_LOG_BUFFER;
+
+    private void WriteNoLog(CUjit_option buffer, CUjit_option size)
+    {
+        if (LogSize(buffer, size) > 0)
+        {
+            values[Find(size)] = null;
+        }
+    }
 
     private void ReadLog(ref Call call, CUjit_option buffer, CUjit_option size)
     {

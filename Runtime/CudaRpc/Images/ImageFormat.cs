@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
+using CudaRpc.Driver;
 
 namespace CudaRpc.Images;
 
@@ -19,49 +19,36 @@ internal static unsafe class ImageFormat
     private const uint SectionWithoutBytes = 8;
 
     /// <summary>
-    /// The bytes to send for the image at <paramref name="image"/>, which the program vouches for. A fatbin wrapper is replaced by the
-    /// fatbin it points to. Empty for a wrapper of relocatable device code that has no linked image.
+    /// The bytes to send for the image at <paramref name="image"/>. A fatbin wrapper is replaced by the fatbin it points to. Empty for a wrapper
+    /// of relocatable device code that has no linked image, and for what would end where there is no memory.
     /// </summary>
     public static ReadOnlySpan<byte> Measure(byte* image)
     {
-        // SAFETY: every format has at least four bytes, PTX because "a NUL within the first four" is checked byte by byte.
-        if (image[0] == 0 || image[1] == 0 || image[2] == 0 || image[3] == 0)
+        if (ProgramMemory.TryRead(image, out Wrapper wrapper) && wrapper.Magic == WrapperMagic)
         {
-            return TextOf(image);
+            uint magic = MagicOf(wrapper.Image);
+            return magic == WrapperMagic || (wrapper.Version == WrapperLinked && magic != FatbinMagic) ? default : MeasureBare(wrapper.Image, magic);
         }
 
-        switch (*(uint*)image)
-        {
-            case WrapperMagic:
-                byte* fatbin = *(byte**)(image + 8);
-                return fatbin == null || (*(uint*)(image + 4) == WrapperLinked && *(uint*)fatbin != FatbinMagic) ? default : Measure(fatbin);
-            case FatbinMagic:
-                return Span(image, FatbinLength(new ReadOnlySpan<byte>(image, FatbinHeaderSize)));
-            case ElfMagic:
-                return IsCubin(image) ? Span(image, ElfLength(image)) : default;
-            default:
-                return TextOf(image);
-        }
+        return MeasureBare(image, MagicOf(image));
     }
 
     /// <summary>Whether the image is a wrapper that lists the fat binaries of relocatable device code, and where those are.</summary>
     public static bool IsWrapperOfParts(byte* image, out byte* linked, out byte** parts)
     {
-        linked = null;
-        parts = null;
-        bool isWrapper = image[0] != 0 && image[1] != 0 && image[2] != 0 && image[3] != 0 && *(uint*)image == WrapperMagic;
-        if (isWrapper && *(uint*)(image + 4) == WrapperLinked)
-        {
-            linked = *(byte**)(image + 8);
-            parts = *(byte***)(image + 16);
-        }
-
-        return parts != null && *parts != null;
+        bool isWrapper = ProgramMemory.TryRead(image, out Wrapper wrapper) && wrapper.Magic == WrapperMagic && wrapper.Version == WrapperLinked;
+        linked = isWrapper ? wrapper.Image : null;
+        parts = isWrapper ? wrapper.Parts : null;
+        return parts != null && ProgramMemory.TryRead(parts, out nint first) && first != 0;
     }
 
-    /// <summary>Bytes of the fat binary at <paramref name="start"/>; 0 if it is none.</summary>
-    public static ulong FatBinaryLength(byte* start) =>
-        *(uint*)start == FatbinMagic ? FatbinLength(new ReadOnlySpan<byte>(start, FatbinHeaderSize)) : 0;
+    /// <summary>Bytes of the fat binary at <paramref name="start"/>; 0 if it is none, or would end where there is no memory.</summary>
+    public static ulong FatBinaryLength(byte* start)
+    {
+        Span<byte> header = stackalloc byte[FatbinHeaderSize];
+        ulong length = MagicOf(start) == FatbinMagic && ProgramMemory.Read(start, header) == header.Length ? FatbinLength(header) : 0;
+        return length <= int.MaxValue && ProgramMemory.IsReadable((ulong)start, length) ? length : 0;
+    }
 
     /// <summary>Whether an image of known length is a bare fat binary.</summary>
     public static bool IsFatBinary(ReadOnlySpan<byte> image) =>
@@ -82,22 +69,40 @@ internal static unsafe class ImageFormat
                 case FatbinMagic:
                     return image.Length >= FatbinHeaderSize && FatbinLength(image) == (ulong)image.Length;
                 case ElfMagic:
-                    fixed (byte* start = image)
-                    {
-                        return image.Length >= ElfHeaderSize && IsCubin(start) && TablesFit(image) && ElfLength(start) <= (ulong)image.Length;
-                    }
+                    return image.Length >= ElfHeaderSize && IsCubin(image) && TablesFit(image)
+                        && ElfLength(image, image.Slice((int)SectionsOf(image), SectionBytesOf(image))) <= (ulong)image.Length;
             }
         }
 
         return image.Length > 0 && image[^1] == 0;
     }
 
-    private static ReadOnlySpan<byte> TextOf(byte* text)
+    private static uint MagicOf(byte* image) => ProgramMemory.TryRead(image, out uint magic) ? magic : 0;
+
+    private static ReadOnlySpan<byte> MeasureBare(byte* image, uint magic) => magic switch
     {
-        ReadOnlySpan<byte> content = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
-        return new ReadOnlySpan<byte>(text, content.Length + 1);
+        FatbinMagic => Span(image, FatBinaryLength(image)),
+        ElfMagic => CubinOf(image),
+        _ => TextOf(image),
+    };
+
+    private static ReadOnlySpan<byte> CubinOf(byte* image)
+    {
+        Span<byte> header = stackalloc byte[ElfHeaderSize];
+        if (ProgramMemory.Read(image, header) < header.Length || !IsCubin(header))
+        {
+            return default;
+        }
+
+        byte[] sections = new byte[SectionBytesOf(header)];
+        ulong length = ProgramMemory.Read(image + SectionsOf(header), sections) == sections.Length ? ElfLength(header, sections) : 0;
+        return length <= int.MaxValue && ProgramMemory.IsReadable((ulong)image, length) ? Span(image, length) : default;
     }
 
+    private static ReadOnlySpan<byte> TextOf(byte* text) =>
+        ProgramMemory.TryReadText(text, out ReadOnlySpan<byte> content) ? Span(text, (ulong)content.Length + 1) : default;
+
+    // SAFETY: the caller has looked that the memory is there.
     private static ReadOnlySpan<byte> Span(byte* start, ulong length) =>
         length <= int.MaxValue ? new ReadOnlySpan<byte>(start, (int)length) : default;
 
@@ -105,26 +110,24 @@ internal static unsafe class ImageFormat
         BinaryPrimitives.ReadUInt16LittleEndian(header[6..]) + BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
 
     // 64-bit, little endian, for a GPU, tables of the usual entry sizes: what else says it is ELF is not followed into memory.
-    private static bool IsCubin(byte* elf) =>
-        elf[4] == 2 && elf[5] == 1 && *(ushort*)(elf + 18) == CudaMachine && *(ushort*)(elf + 52) == ElfHeaderSize
-        && *(ushort*)(elf + 58) is 0 or SectionSize && *(ulong*)(elf + 40) < int.MaxValue;
+    private static bool IsCubin(ReadOnlySpan<byte> elf) =>
+        elf[4] == 2 && elf[5] == 1 && UInt16(elf, 18) == CudaMachine && UInt16(elf, 52) == ElfHeaderSize
+        && UInt16(elf, 58) is 0 or SectionSize && SectionsOf(elf) < int.MaxValue;
+
+    private static ulong SectionsOf(ReadOnlySpan<byte> elf) => UInt64(elf, 40);
+
+    private static int SectionBytesOf(ReadOnlySpan<byte> elf) => UInt16(elf, 58) * UInt16(elf, 60);
 
     // The file's size is not in it: the furthest end of anything its tables name is.
-    private static ulong ElfLength(byte* elf)
+    private static ulong ElfLength(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> sections)
     {
-        ulong programs = *(ulong*)(elf + 32);
-        ulong sections = *(ulong*)(elf + 40);
-        uint programSize = *(ushort*)(elf + 54);
-        uint programCount = *(ushort*)(elf + 56);
-        uint sectionSize = *(ushort*)(elf + 58);
-        uint sectionCount = *(ushort*)(elf + 60);
-        ulong end = Math.Max(programs + (programSize * programCount), sections + (sectionSize * sectionCount));
-        for (uint index = 0; index < sectionCount; index++)
+        ulong programBytes = (uint)UInt16(elf, 54) * UInt16(elf, 56);
+        ulong end = Math.Max(SaturatingAdd(UInt64(elf, 32), programBytes), SectionsOf(elf) + (ulong)sections.Length);
+        for (; !sections.IsEmpty; sections = sections[SectionSize..])
         {
-            byte* section = elf + sections + (index * sectionSize);
-            if (*(uint*)(section + 4) != SectionWithoutBytes)
+            if (BinaryPrimitives.ReadUInt32LittleEndian(sections[4..]) != SectionWithoutBytes)
             {
-                end = Math.Max(end, SaturatingAdd(*(ulong*)(section + 24), *(ulong*)(section + 32)));
+                end = Math.Max(end, SaturatingAdd(UInt64(sections, 24), UInt64(sections, 32)));
             }
         }
 
@@ -133,15 +136,25 @@ internal static unsafe class ImageFormat
 
     private static bool TablesFit(ReadOnlySpan<byte> elf)
     {
-        ulong programs = BinaryPrimitives.ReadUInt64LittleEndian(elf[32..]);
-        ulong sections = BinaryPrimitives.ReadUInt64LittleEndian(elf[40..]);
-        uint sectionSize = BinaryPrimitives.ReadUInt16LittleEndian(elf[58..]);
-        uint programBytes = (uint)BinaryPrimitives.ReadUInt16LittleEndian(elf[54..]) * BinaryPrimitives.ReadUInt16LittleEndian(elf[56..]);
-        uint sectionBytes = sectionSize * BinaryPrimitives.ReadUInt16LittleEndian(elf[60..]);
+        ulong programs = UInt64(elf, 32), sections = SectionsOf(elf);
+        ulong programBytes = (uint)UInt16(elf, 54) * UInt16(elf, 56), sectionBytes = (ulong)SectionBytesOf(elf);
         ulong length = (ulong)elf.Length;
         return programs <= length && programBytes <= length - programs
-            && sections <= length && sectionBytes <= length - sections && (sectionBytes == 0 || sectionSize >= 64);
+            && sections <= length && sectionBytes <= length - sections;
     }
 
     private static ulong SaturatingAdd(ulong left, ulong right) => left > ulong.MaxValue - right ? ulong.MaxValue : left + right;
+
+    private static ushort UInt16(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[offset..]);
+
+    private static ulong UInt64(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[offset..]);
+
+    /// <summary>What nvcc puts around a fat binary; of the older version without the parts.</summary>
+    private readonly struct Wrapper(uint magic, uint version, byte* image, byte** parts)
+    {
+        public readonly uint Magic = magic;
+        public readonly uint Version = version;
+        public readonly byte* Image = image;
+        public readonly byte** Parts = parts;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using CudaRpc.Driver;
 
 namespace CudaRpc.Images;
 
@@ -77,9 +78,9 @@ internal sealed unsafe class OutgoingImage : IDisposable
     private static OutgoingImage Gather(byte* linked, byte** parts, ReadOnlySpan<int> architectures)
     {
         var starts = new List<nint> { (nint)linked };
-        for (; *parts != null && starts.Count <= MaximumParts; parts++)
+        for (; ProgramMemory.TryRead(parts, out nint part) && part != 0 && starts.Count <= MaximumParts; parts++)
         {
-            starts.Add((nint)(*parts));
+            starts.Add(part);
         }
 
         ulong[] lengths = new ulong[starts.Count];

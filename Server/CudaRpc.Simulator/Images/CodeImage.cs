@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using CudaRpc.Simulator.Ptx;
 
@@ -17,9 +16,7 @@ internal static unsafe class CodeImage
     public static CUresult ReadAll(byte* image, int architecture, out List<PtxSource> sources, out string message)
     {
         sources = [];
-        // SAFETY: as in Read; only what has four bytes is looked at further.
-        bool isBinary = image[0] != 0 && image[1] != 0 && image[2] != 0 && image[3] != 0;
-        if (isBinary && *(uint*)image == ElfFile.Magic && ElfFile.Length(image) is > 0 and var length
+        if (MagicOf(image) == ElfFile.Magic && ElfFile.Length(image) is > 0 and var length
             && ElfFile.FindSection(new ReadOnlySpan<byte>(image, length), PtxContainer.Section) is { IsEmpty: false } linked)
         {
             message = "the linked image is damaged";
@@ -32,9 +29,10 @@ internal static unsafe class CodeImage
             sources.Add(new PtxSource(null, message));
             message = "";
         }
-        else if (isBinary && *(uint*)image == FatBinary.WrapperMagic && *(uint*)(image + 4) == FatBinary.WrapperOfParts)
+        else if (MagicOf(image) == FatBinary.WrapperMagic && ProgramMemory.TryRead(image + 4, out uint version) && version == FatBinary.WrapperOfParts
+            && ProgramMemory.TryRead(image + 16, out nint parts))
         {
-            result = ReadParts(*(byte***)(image + 16), architecture, sources, out message);
+            result = ReadParts((byte**)parts, architecture, sources, out message);
         }
 
         return result;
@@ -44,9 +42,9 @@ internal static unsafe class CodeImage
     private static CUresult ReadParts(byte** parts, int architecture, List<PtxSource> sources, out string message)
     {
         message = "the fat binary wrapper has no parts";
-        for (int i = 0; parts != null && parts[i] != null; i++)
+        for (int i = 0; ProgramMemory.TryRead(parts + i, out nint part) && part != 0; i++)
         {
-            if (ReadFatBinary(parts[i], architecture, out string text) is not CUDA_SUCCESS and var error)
+            if (ReadFatBinary((byte*)part, architecture, out string text) is not CUDA_SUCCESS and var error)
             {
                 message = $"part {i + 1}: {text}";
                 return error;
@@ -61,13 +59,7 @@ internal static unsafe class CodeImage
     /// <summary>The PTX text to compile for the architecture. On failure <paramref name="text"/> says what is wrong instead.</summary>
     public static CUresult Read(byte* image, int architecture, out string text)
     {
-        // SAFETY: the caller promises a whole image. Its first four bytes are read one by one: a PTX text may be shorter.
-        uint magic = 0;
-        for (int i = 0; i < sizeof(uint) && (i == 0 || image[i - 1] != 0); i++)
-        {
-            magic |= (uint)image[i] << (8 * i);
-        }
-        switch (magic)
+        switch (MagicOf(image))
         {
             case FatBinary.WrapperMagic:
                 return ReadWrapper(image, architecture, out text);
@@ -84,20 +76,20 @@ internal static unsafe class CodeImage
     private static CUresult ReadWrapper(byte* wrapper, int architecture, out string text)
     {
         // u32 magic, u32 version, pointer to the fat binary, and from version 2 on a list of the parts it was linked from.
-        byte* file = *(byte**)(wrapper + 8);
-        if (file == null)
+        if (!ProgramMemory.TryRead(wrapper + 8, out nint file) || file == 0)
         {
             text = "the fat binary wrapper is empty";
             return CUDA_ERROR_INVALID_IMAGE;
         }
-        return ReadFatBinary(file, architecture, out text);
+        return ReadFatBinary((byte*)file, architecture, out text);
     }
 
     private static CUresult ReadFatBinary(byte* start, int architecture, out string text)
     {
         text = "the fat binary is damaged";
-        long length = FatBinary.Length(new ReadOnlySpan<byte>(start, FatBinary.HeaderBytes));
-        return length == 0 ? CUDA_ERROR_INVALID_IMAGE : ReadFatBinary(new ReadOnlySpan<byte>(start, (int)length), architecture, out text);
+        Span<byte> header = stackalloc byte[FatBinary.HeaderBytes];
+        long length = ProgramMemory.Read(start, header) < header.Length ? 0 : FatBinary.Length(header);
+        return length == 0 || !ProgramMemory.IsReadable((ulong)start, (ulong)length) ? CUDA_ERROR_INVALID_IMAGE : ReadFatBinary(new ReadOnlySpan<byte>(start, (int)length), architecture, out text);
     }
 
     /// <summary>The PTX of a fat binary, or what is wrong with it.</summary>
@@ -128,9 +120,12 @@ internal static unsafe class CodeImage
         return CUDA_SUCCESS;
     }
 
+    // Programs pass anything: what cannot be read is no image, and ends nothing but the call. A PTX text may be shorter than a magic.
+    private static uint MagicOf(byte* image) => ProgramMemory.TryRead(image, out uint magic) ? magic : 0;
+
     private static CUresult ReadText(byte* image, out string text)
     {
-        text = Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(image));
+        text = ProgramMemory.TryReadText(image, out ReadOnlySpan<byte> content) ? Encoding.UTF8.GetString(content) : "";
         if (text.Contains(".version", StringComparison.Ordinal))
         {
             return CUDA_SUCCESS;

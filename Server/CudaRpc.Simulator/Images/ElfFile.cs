@@ -12,29 +12,36 @@ internal static unsafe class ElfFile
     private const uint WithoutBytes = 8;
 
     /// <summary>
-    /// Bytes of the file at <paramref name="start"/>, which the caller promises to be whole: the furthest end of anything its section table names. 0 if
-    /// it is no such file.
+    /// Bytes of the file at <paramref name="start"/>: the furthest end of anything its section table names. 0 if it is no such file, or would end where
+    /// there is no memory.
     /// </summary>
     public static int Length(byte* start)
     {
-        // SAFETY: the caller promises a whole file; one that is shorter than a header fails at its first bytes.
-        if (*(uint*)start != Magic || start[4] != 2 || start[5] != 1 || *(ushort*)(start + 58) != SectionBytes)
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        if (ProgramMemory.Read(start, header) < header.Length || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic || header[4] != 2 || header[5] != 1
+            || BinaryPrimitives.ReadUInt16LittleEndian(header[58..]) != SectionBytes)
         {
             return 0;
         }
 
-        ulong sections = *(ulong*)(start + 40);
-        ulong end = sections + ((ulong)*(ushort*)(start + 60) * SectionBytes);
-        for (int i = 0; i < *(ushort*)(start + 60); i++)
+        ulong sections = BinaryPrimitives.ReadUInt64LittleEndian(header[40..]);
+        byte[] table = new byte[BinaryPrimitives.ReadUInt16LittleEndian(header[60..]) * SectionBytes];
+        if (sections > int.MaxValue || ProgramMemory.Read(start + sections, table) < table.Length)
         {
-            byte* section = start + sections + (i * SectionBytes);
-            if (*(uint*)(section + 4) != WithoutBytes)
+            return 0;
+        }
+
+        ulong end = sections + (ulong)table.Length;
+        for (ReadOnlySpan<byte> section = table; !section.IsEmpty; section = section[SectionBytes..])
+        {
+            ulong first = BinaryPrimitives.ReadUInt64LittleEndian(section[24..]), bytes = BinaryPrimitives.ReadUInt64LittleEndian(section[32..]);
+            if (BinaryPrimitives.ReadUInt32LittleEndian(section[4..]) != WithoutBytes)
             {
-                end = Math.Max(end, *(ulong*)(section + 24) + *(ulong*)(section + 32));
+                end = Math.Max(end, first > int.MaxValue || bytes > int.MaxValue ? ulong.MaxValue : first + bytes);
             }
         }
 
-        return end is >= HeaderBytes and <= int.MaxValue ? (int)end : 0;
+        return end is >= HeaderBytes and <= int.MaxValue && ProgramMemory.IsReadable((ulong)start, end) ? (int)end : 0;
     }
 
     /// <summary>What is done with a section.</summary>

@@ -24,6 +24,7 @@ public sealed unsafe partial class RemoteDriver
             using OutgoingImage outgoing = OutgoingImage.Measure(image, jit.IsEmpty ? Architectures : []);
             if (outgoing.Length is 0 or > (nuint)ProtocolLimits.WholeBulk)
             {
+                jit.WriteNoLogs();
                 return CUresult.CUDA_ERROR_INVALID_IMAGE;
             }
 
