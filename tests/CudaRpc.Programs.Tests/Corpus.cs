@@ -64,7 +64,9 @@ internal static class Corpus
         string folder = Path.Combine(s_root, "artifacts/cuda-programs", variant.ToString()), file = Path.Combine(folder, program);
         string source = Path.Combine(s_sources, program + ".cu");
         DateTime changed = Directory.GetFiles(s_sources, "*", SearchOption.AllDirectories)
-            .Where(other => other == source || !other.EndsWith(".cu", StringComparison.Ordinal) || Path.GetDirectoryName(other) != s_sources)
+            .Where(other => !other.EndsWith(".cu", StringComparison.Ordinal) || Path.GetDirectoryName(other) != s_sources)
+            .Concat(Directory.GetFiles(Path.GetDirectoryName(source)!, "*.h"))
+            .Append(source)
             .Max(File.GetLastWriteTimeUtc);
         if (File.Exists(file) && File.GetLastWriteTimeUtc(file) > changed) return file;
 

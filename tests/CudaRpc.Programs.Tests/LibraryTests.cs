@@ -17,6 +17,28 @@ public sealed class LibraryTests
         Assert.NotEmpty(server.Launches);
     }
 
+    // A program of the GPU kit, which checks what it is given against the CPU.
+    [Fact]
+    public void KitsCufftProgram_ThroughAServer_FindsItsTransformsRight()
+    {
+        using var server = new LibraryServer(takesMachineCode: false);
+        Outcome outcome = RunOfKit("cufft_transforms", server);
+        Assert.Equal("", outcome.Errors);
+        Assert.Contains("\"values\": [", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(0, outcome.ExitCode);
+    }
+
+    // cuBLAS's kernels are machine code, for which this device does nothing: the program must not take that for products.
+    [Fact]
+    public void KitsCublasProgram_WhereKernelsDoNothing_Fails()
+    {
+        using var server = new LibraryServer(takesMachineCode: true);
+        Outcome outcome = RunOfKit("cublas_products", server);
+        Assert.Contains("cublas_products.cu", outcome.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("values", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(1, outcome.ExitCode);
+    }
+
     // The product is one of kernels that cuBLAS has as machine code only.
     [Fact]
     public void Cublas_OnSimulatedDevice_IsRefusedForItsMachineCode()
@@ -49,9 +71,13 @@ public sealed class LibraryTests
         Assert.StartsWith("create 0", Run("cusolver", server).Output, StringComparison.Ordinal);
     }
 
-    private static Outcome Run(string library, LibraryServer server)
+    private static Outcome Run(string library, LibraryServer server) => RunProgram($"libraries/{library}", server);
+
+    private static Outcome RunOfKit(string program, LibraryServer server) => RunProgram($"../gpu/programs/{program}", server);
+
+    private static Outcome RunProgram(string program, LibraryServer server)
     {
-        Outcome outcome = Corpus.Run($"libraries/{library}", Variant.Static, server.Url);
+        Outcome outcome = Corpus.Run(program, Variant.Static, server.Url);
         (int calls, int roundTrips) = server.Counts;
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{calls} calls, {roundTrips} waited for; launched {string.Join(", ", server.Launches)}\n{outcome.Output}{outcome.Errors}{string.Join('\n', server.DriverLog)}");

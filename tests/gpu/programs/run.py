@@ -4,7 +4,7 @@
 usage: run.py KIT REMOTE_URL DIRECT [PROGRAM...]
 
 KIT: the kit's folder. REMOTE_URL: the running server. DIRECT: "native", or "sim:" for a rehearsal without a GPU. Python programs lie beside this
-file; CUDA programs (KIT/cuda-programs/*.cu) are built with the machine's nvcc, with the shared and with the static runtime, if it has one.
+file, and so do those of cuBLAS and cuFFT; these and the CUDA programs (KIT/cuda-programs/*.cu) are built with the machine's nvcc, with the shared and with the static runtime, if it has one.
 The exit code is 0 only if every program that runs natively gives the same values remotely.
 """
 
@@ -54,10 +54,10 @@ def same(left, right):
     return len(left) == len(right) and all(math.isclose(a, b, rel_tol=RELATIVE, abs_tol=1e-3) for a, b in zip(left, right))
 
 
-def cuda_programs(kit, work):
+def cuda_programs(kit, here, work):
     """Builds the CUDA programs; yields (name, command), command None where it does not build."""
     nvcc = shutil.which("nvcc") or next((str(p) for p in [pathlib.Path("/usr/local/cuda/bin/nvcc")] if p.exists()), None)
-    for source in sorted((kit / "cuda-programs").glob("*.cu")):
+    for source in sorted((kit / "cuda-programs").glob("*.cu")) + sorted(here.glob("*.cu")):
         for runtime in ("shared", "static"):
             name = f"{source.stem} ({runtime} runtime)"
             if nvcc is None:
@@ -76,7 +76,7 @@ def main():
     work.mkdir()
     here = pathlib.Path(__file__).parent
     programs = [(p.stem, [sys.executable, str(p)], "") for p in sorted(here.glob("*.py")) if p.stem not in ("run", "harness")]
-    programs += list(cuda_programs(kit, work))
+    programs += list(cuda_programs(kit, here, work))
     good = True
     try:
         for name, command, problem in programs:
