@@ -33,7 +33,7 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
         if (!settings.TryGetValue("server", out var server))
         {
             throw new InvalidOperationException(
-                $"no CUDA server is configured: set {ServerVariable} (tcp://HOST:PORT, unix:///PATH or sim:) or write 'server = URL' into "
+                $"no CUDA server is configured: set {ServerVariable} (tcp://HOST:PORT, unix:///PATH, shm:///PATH or sim:) or write 'server = URL' into "
                 + (file ?? $"~/.config/cudarpc/config or {SystemFile}"));
         }
         TimeSpan timeout = settings.TryGetValue("connect-timeout", out var text) ? Seconds(text.Value, text.Source) : s_defaultTimeout;

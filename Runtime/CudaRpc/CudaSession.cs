@@ -55,7 +55,8 @@ public sealed unsafe class CudaSession : IDisposable
 
     /// <summary>Opens a session. Blocks until the server has answered.</summary>
     /// <param name="url">
-    /// <c>tcp://host:port</c> or <c>unix:///path</c>: a server. <c>sim:</c>: a simulated device, shared by the sessions of this process.
+    /// <c>tcp://host:port</c> or <c>unix:///path</c>: a server. <c>shm:///path</c>: one of this machine, through shared memory.
+    /// <c>sim:</c>: a simulated device, shared by the sessions of this process.
     /// <c>native:</c>: the devices of this machine.
     /// </param>
     /// <param name="options">Null for the defaults.</param>

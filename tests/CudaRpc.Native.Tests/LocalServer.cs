@@ -18,9 +18,9 @@ internal sealed class LocalServer : IDisposable
 
     public ServerUsage Usage => _server.Usage;
 
-    /// <summary>Listens; <paramref name="transport"/> is <c>tcp</c> or <c>unix</c>.</summary>
+    /// <summary>Listens; <paramref name="transport"/> is <c>tcp</c>, <c>unix</c> or <c>shm</c>.</summary>
     public string Listen(string transport) => _server.Listen(
-        ServerUrl.Parse(transport == "tcp" ? "tcp://127.0.0.1:0" : $"unix://{Folder}/socket")).ToString();
+        ServerUrl.Parse(transport == "tcp" ? "tcp://127.0.0.1:0" : $"{transport}://{Folder}/{transport}")).ToString();
 
     public void Stop() => _server.Dispose();
 

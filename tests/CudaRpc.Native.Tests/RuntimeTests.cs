@@ -13,7 +13,7 @@ public sealed class RuntimeTests : IDisposable
     public static TheoryData<string, string[]> Cases => new()
     {
         { "sim:", [Cuda11] }, { "sim:", [Cuda12] }, { "sim:", [Cuda12, Cuda11] },
-        { "tcp", [Cuda11] }, { "tcp", [Cuda12] }, { "unix", [Cuda12, Cuda11] },
+        { "tcp", [Cuda11] }, { "tcp", [Cuda12] }, { "unix", [Cuda12, Cuda11] }, { "shm", [Cuda12] },
     };
 
     public void Dispose() => _server.Dispose();

@@ -10,6 +10,7 @@ public sealed class ServerTests : IDisposable
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
+    [InlineData("shm")]
     public void Copies_ThroughServer_ComeBackUnchanged(string transport)
     {
         Outcome outcome = Shim.Run("copies", [("CUDARPC_SERVER", _server.Listen(transport))]);
@@ -38,6 +39,7 @@ public sealed class ServerTests : IDisposable
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
+    [InlineData("shm")]
     public void Exit_WithoutCleaningUp_ReleasesAllOnTheServer(string transport)
     {
         Outcome outcome = Shim.Run("exit", [("CUDARPC_SERVER", _server.Listen(transport))]);
@@ -57,6 +59,7 @@ public sealed class ServerTests : IDisposable
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
+    [InlineData("shm")]
     public void Server_Dies_CallsFailAndTheProgramLives(string transport)
     {
         Outcome outcome = Shim.Run("lost", [("CUDARPC_SERVER", _server.Listen(transport))], whenReady: _server.Stop);

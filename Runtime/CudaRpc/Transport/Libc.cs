@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace CudaRpc.Transport;
 
 /// <summary>
-/// The four system calls of a socket's data path. Socket's own Send takes no pointer beyond 2 GiB, gathers only from managed arrays and
+/// The system calls of a socket's data path. Socket's own Send takes no pointer beyond 2 GiB, gathers only from managed arrays and
 /// goes through a layer that retries on the thread pool once the socket is non-blocking.
 /// </summary>
 internal static unsafe partial class Libc
@@ -21,6 +21,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendmsg(SafeSocketHandle socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint recvmsg(SafeSocketHandle socket, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);

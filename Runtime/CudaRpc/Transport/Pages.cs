@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace CudaRpc.Transport;
 
@@ -13,6 +14,7 @@ internal static unsafe partial class Pages
 
     private const int None = 0; // PROT_NONE
     private const int ReadWrite = 3; // PROT_READ | PROT_WRITE
+    private const int Shared = 0x01;
     private const int Private = 0x02;
     private const int Fixed = 0x10;
     private const int Anonymous = 0x20;
@@ -30,6 +32,25 @@ internal static unsafe partial class Pages
     {
         nint mapped = mmap(0, (nuint)bytes, ReadWrite, Private | Anonymous | NoReserve, -1, 0);
         return mapped == -1 ? 0 : (ulong)mapped;
+    }
+
+    /// <summary>Puts a file's bytes where the system likes, shared with whoever else does so. 0 where that fails.</summary>
+    public static ulong MapShared(SafeFileHandle file, ulong bytes)
+    {
+        bool held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            nint mapped = mmap(0, (nuint)bytes, ReadWrite, Shared, (int)file.DangerousGetHandle(), 0);
+            return mapped == -1 ? 0 : (ulong)mapped;
+        }
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
     }
 
     /// <summary>Puts zeroed memory at addresses that the caller has reserved.</summary>

@@ -5,8 +5,8 @@ using System.Text;
 namespace CudaRpc.Transport;
 
 /// <summary>
-/// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>sim:[?devices=N]</c> (simulated in this process) or
-/// <c>native:</c> (this machine's own driver).
+/// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>shm:///path</c> (shared memory, which the ends agree on at a Unix socket),
+/// <c>sim:[?devices=N]</c> (simulated in this process) or <c>native:</c> (this machine's own driver).
 /// </summary>
 public sealed record ServerUrl
 {
@@ -20,7 +20,7 @@ public sealed record ServerUrl
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
 
-    /// <summary><c>tcp</c>, <c>unix</c>, <c>sim</c> or <c>native</c>.</summary>
+    /// <summary><c>tcp</c>, <c>unix</c>, <c>shm</c>, <c>sim</c> or <c>native</c>.</summary>
     public string Scheme { get; }
 
     /// <summary>Host name or address of <c>tcp</c>, IPv6 without brackets; else empty.</summary>
@@ -29,7 +29,7 @@ public sealed record ServerUrl
     /// <summary>Port of <c>tcp</c>; else 0.</summary>
     public int Port { get; }
 
-    /// <summary>Socket path of <c>unix</c>; else empty.</summary>
+    /// <summary>Socket path of <c>unix</c> and <c>shm</c>; else empty.</summary>
     public string Path { get; }
 
     /// <summary>Devices of <c>sim</c>, 1 to 16; else 1.</summary>
@@ -37,6 +37,9 @@ public sealed record ServerUrl
 
     /// <summary>Whether the driver lives in this process, so that nothing is serialised.</summary>
     public bool IsInProcess => Scheme is "sim" or "native";
+
+    /// <summary>Whether the server is met at a Unix socket's path.</summary>
+    internal bool IsPath => Scheme is "unix" or "shm";
 
     /// <summary>Parses <paramref name="text"/>.</summary>
     /// <exception cref="FormatException">The text is no such URL; the message says what is wrong.</exception>
@@ -55,17 +58,9 @@ public sealed record ServerUrl
             return valid ? new ServerUrl("sim", "", 0, "") { Devices = devices } : throw Bad(text, "a simulated GPU has 1 to 16 devices");
         }
 
-        if (text.StartsWith("unix://", StringComparison.Ordinal))
+        if (text.StartsWith("unix://", StringComparison.Ordinal) || text.StartsWith("shm://", StringComparison.Ordinal))
         {
-            string path = text["unix://".Length..];
-            if (!path.StartsWith('/'))
-            {
-                throw Bad(text, "a unix URL needs an absolute path, as in unix:///run/cudarpc.sock");
-            }
-
-            return Encoding.UTF8.GetByteCount(path) <= LongestPath
-                ? new ServerUrl("unix", "", 0, path)
-                : throw Bad(text, $"a Unix socket's path has at most {LongestPath} bytes");
+            return ParsePath(text, text[..text.IndexOf(':')]);
         }
 
         if (text.StartsWith("tcp://", StringComparison.Ordinal))
@@ -73,7 +68,7 @@ public sealed record ServerUrl
             return ParseTcp(text);
         }
 
-        throw Bad(text, "known schemes are tcp://host:port, unix:///path, sim: and native:");
+        throw Bad(text, "known schemes are tcp://host:port, unix:///path, shm:///path, sim: and native:");
     }
 
     /// <summary>Parses <paramref name="text"/> without an exception.</summary>
@@ -95,9 +90,22 @@ public sealed record ServerUrl
     public override string ToString() => Scheme switch
     {
         "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
-        "unix" => $"unix://{Path}",
+        "unix" or "shm" => $"{Scheme}://{Path}",
         _ => Devices == 1 ? $"{Scheme}:" : string.Create(CultureInfo.InvariantCulture, $"{SimulatedDevices}{Devices}"),
     };
+
+    private static ServerUrl ParsePath(string text, string scheme)
+    {
+        string path = text[(scheme.Length + "://".Length)..];
+        if (!path.StartsWith('/'))
+        {
+            throw Bad(text, $"it needs an absolute path, as in {scheme}:///run/cudarpc.sock");
+        }
+
+        return Encoding.UTF8.GetByteCount(path) <= LongestPath
+            ? new ServerUrl(scheme, "", 0, path)
+            : throw Bad(text, $"a Unix socket's path has at most {LongestPath} bytes");
+    }
 
     private static ServerUrl ParseTcp(string text)
     {

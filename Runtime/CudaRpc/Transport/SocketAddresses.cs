@@ -9,7 +9,7 @@ internal static class SocketAddresses
     /// <exception cref="IOException">There is no host of that name.</exception>
     public static EndPoint[] Resolve(ServerUrl url) => url.Scheme switch
     {
-        "unix" => [new UnixDomainSocketEndPoint(url.Path)],
+        "unix" or "shm" => [new UnixDomainSocketEndPoint(url.Path)],
         "tcp" when IPAddress.TryParse(url.Host, out IPAddress? address) => [new IPEndPoint(address, url.Port)],
         "tcp" => [.. LookUp(url).Order(IPv4First).Select(address => new IPEndPoint(address, url.Port))],
         _ => throw new FormatException($"{url} is not an address that a socket can have"),
@@ -17,7 +17,7 @@ internal static class SocketAddresses
 
     /// <summary>Whether only processes of this machine can reach the address.</summary>
     public static bool IsLocal(ServerUrl url) =>
-        url.Scheme == "unix" || Resolve(url).All(endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address));
+        url.IsPath || Resolve(url).All(endPoint => endPoint is IPEndPoint ip && IPAddress.IsLoopback(ip.Address));
 
     private static IPAddress[] LookUp(ServerUrl url)
     {

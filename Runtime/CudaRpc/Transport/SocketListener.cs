@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using CudaRpc.Transport.SharedMemory;
 
 namespace CudaRpc.Transport;
 
-/// <summary><see cref="Listener"/> at a TCP port or a Unix-domain socket's path.</summary>
+/// <summary><see cref="Listener"/> at a TCP port or a Unix-domain socket's path; there also for those who go on in shared memory.</summary>
 internal sealed class SocketListener : Listener
 {
     private const int Backlog = 512;
@@ -25,13 +26,13 @@ internal sealed class SocketListener : Listener
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            if (url.Scheme == "unix")
+            if (url.IsPath)
             {
                 RemoveStale(url, endPoint);
             }
 
             socket.Bind(endPoint);
-            if (url.Scheme == "unix")
+            if (url.IsPath)
             {
                 // Only the server's own user may connect: whoever connects uses the GPU in the server's name.
                 File.SetUnixFileMode(url.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -70,11 +71,13 @@ internal sealed class SocketListener : Listener
 
             try
             {
-                return new SocketConnection(accepted, accepted.RemoteEndPoint is IPEndPoint ip ? $"tcp://{ip}" : Url.ToString());
+                return Url.Scheme == "shm"
+                    ? Rendezvous.Offer(accepted, Url.ToString())
+                    : new SocketConnection(accepted, accepted.RemoteEndPoint is IPEndPoint ip ? $"tcp://{ip}" : Url.ToString());
             }
-            catch (SocketException)
+            catch (Exception failure) when (failure is SocketException or IOException)
             {
-                // The client has left already.
+                // The client has left already, or there is no memory to share with it: it sees the end of the socket.
                 accepted.Dispose();
             }
         }
@@ -84,7 +87,7 @@ internal sealed class SocketListener : Listener
     {
         _stopped = true;
         _socket.Dispose();
-        if (Url.Scheme == "unix")
+        if (Url.IsPath)
         {
             File.Delete(Url.Path);
         }

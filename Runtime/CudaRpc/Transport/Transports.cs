@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using CudaRpc.Transport.SharedMemory;
 
 namespace CudaRpc.Transport;
 
@@ -12,7 +13,7 @@ internal static class Transports
     {
         long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         Exception? last = null;
-        if (url.Scheme == "unix" && !UnixSocketFile.IsSocket(url.Path))
+        if (url.IsPath && !UnixSocketFile.IsSocket(url.Path))
         {
             throw new IOException($"no server at {url}: there is no socket");
         }
@@ -21,7 +22,8 @@ internal static class Transports
         {
             try
             {
-                return new SocketConnection(ConnectSocket(endPoint, deadline), url.ToString());
+                Socket socket = ConnectSocket(endPoint, deadline);
+                return url.Scheme == "shm" ? Share(socket, url, deadline) : new SocketConnection(socket, url.ToString());
             }
             catch (SocketException failure)
             {
@@ -34,6 +36,19 @@ internal static class Transports
 
     /// <summary>Listens at <paramref name="url"/>.</summary>
     public static Listener Listen(ServerUrl url) => SocketListener.Listen(url);
+
+    private static Connection Share(Socket socket, ServerUrl url, long deadline)
+    {
+        try
+        {
+            return Rendezvous.Take(socket, url.ToString(), deadline);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static Socket ConnectSocket(EndPoint endPoint, long deadline)
     {

@@ -12,7 +12,7 @@ internal static class DemoCommand
     {
         Option<string?> server = new("--server")
         {
-            Description = "A running server (tcp://host:port, unix:///path), or sim: or native: for none. Without it, one with a simulated GPU is started",
+            Description = "A running server (tcp://host:port, unix:///path, shm:///path), or sim: or native: for none. Without it, one with a simulated GPU is started",
             HelpName = "URL",
         };
         Option<bool> json = new("--json") { Description = "Print JSON instead of a table" };

@@ -11,7 +11,7 @@ internal static class DevicesCommand
     {
         var server = new Option<string?>("--server")
         {
-            Description = "tcp://host:port, unix:///path, sim: or native:. Default: CUDARPC_SERVER or the configuration file.",
+            Description = "tcp://host:port, unix:///path, shm:///path, sim: or native:. Default: CUDARPC_SERVER or the configuration file.",
             HelpName = "URL",
         };
         var json = new Option<bool>("--json") { Description = "Write JSON." };

@@ -10,7 +10,7 @@ internal static class DoctorCommand
     {
         Option<string?> server = new("--server")
         {
-            Description = "tcp://host:port, unix:///path or sim:. Default: CUDARPC_SERVER or the configuration file",
+            Description = "tcp://host:port, unix:///path, shm:///path or sim:. Default: CUDARPC_SERVER or the configuration file",
             HelpName = "URL",
         };
         Option<string?> shim = new("--shim")

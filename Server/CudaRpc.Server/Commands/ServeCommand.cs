@@ -15,7 +15,7 @@ internal static class ServeCommand
     {
         var listen = new Option<string[]>("--listen")
         {
-            Description = "URL to listen at, tcp://address:port or unix:///path; may be repeated. Default: "
+            Description = "URL to listen at, tcp://address:port, unix:///path or shm:///path (shared memory, for programs of this machine); may be repeated. Default: "
                 + $"{DefaultSocket()} and tcp://127.0.0.1:{ServerUrl.DefaultPort}.",
             HelpName = "URL",
         };

@@ -13,7 +13,7 @@ public sealed class ConnectTests
 {
     private static readonly SessionOptions s_impatient = new() { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
 
-    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix];
+    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix, TestServer.Shm];
 
     [Theory]
     [MemberData(nameof(Transports))]
@@ -79,7 +79,7 @@ public sealed class ConnectTests
             : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(transport == TestServer.Tcp ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(path));
         listener.Listen(1);
-        ServerUrl url = ServerUrl.Parse(transport == TestServer.Tcp ? $"tcp://{listener.LocalEndPoint}" : $"unix://{path}");
+        ServerUrl url = ServerUrl.Parse(transport == TestServer.Tcp ? $"tcp://{listener.LocalEndPoint}" : $"{transport}://{path}");
 
         // The first few still find room in the listener's queue and wait for an answer; those after them, for room.
         Worker[] clients = Worker.Start(5, _ => Assert.Throws<IOException>(() => Session.Connect(url, s_impatient)));

@@ -16,7 +16,7 @@ public sealed class GreetingTests : IDisposable
         _bystander.CreateContext();
     }
 
-    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix];
+    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix, TestServer.Shm];
 
     public void Dispose()
     {

@@ -10,7 +10,7 @@ public sealed class HandleTests : IDisposable
 {
     private readonly TestServer _server = new(() => new OwnFakeDriver());
 
-    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix];
+    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix, TestServer.Shm];
 
     public void Dispose()
     {

@@ -10,7 +10,7 @@ public sealed class LostServerTests
 {
     private const int Threads = 8;
 
-    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix];
+    public static TheoryData<string> Transports => [TestServer.Tcp, TestServer.Unix, TestServer.Shm];
 
     [Theory]
     [MemberData(nameof(Transports))]

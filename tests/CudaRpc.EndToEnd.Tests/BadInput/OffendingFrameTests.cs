@@ -41,6 +41,7 @@ public sealed class OffendingFrameTests : IDisposable
             {
                 offences.Add(TestServer.Tcp, name);
                 offences.Add(TestServer.Unix, name);
+                offences.Add(TestServer.Shm, name);
             }
 
             return offences;

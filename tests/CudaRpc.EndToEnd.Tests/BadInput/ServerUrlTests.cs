@@ -27,6 +27,8 @@ public sealed class ServerUrlTests
     [InlineData("tcp://::1:14834", "in brackets")]
     [InlineData("unix://relative/path", "absolute path")]
     [InlineData("unix:/run/cudarpc.sock", "known schemes")]
+    [InlineData("shm://name", "absolute path, as in shm:///")]
+    [InlineData("shm:", "known schemes")]
     public void Parse_WhatIsNoUrl_SaysWhatIsWrong(string text, string why)
     {
         var failure = Assert.Throws<FormatException>(() => ServerUrl.Parse(text));
@@ -51,6 +53,7 @@ public sealed class ServerUrlTests
     [InlineData("tcp://[::1]", "tcp", "::1", 14834, "", "tcp://[::1]:14834")]
     [InlineData("tcp://[fe80::1]:7", "tcp", "fe80::1", 7, "", "tcp://[fe80::1]:7")]
     [InlineData("unix:///run/a b.sock", "unix", "", 0, "/run/a b.sock", "unix:///run/a b.sock")]
+    [InlineData("shm:///run/cudarpc.shm", "shm", "", 0, "/run/cudarpc.shm", "shm:///run/cudarpc.shm")]
     [InlineData("sim:", "sim", "", 0, "", "sim:")]
     [InlineData("sim:?devices=2", "sim", "", 0, "", "sim:?devices=2")]
     [InlineData("native:", "native", "", 0, "", "native:")]

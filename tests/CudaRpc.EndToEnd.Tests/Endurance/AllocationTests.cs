@@ -15,6 +15,7 @@ public sealed unsafe class AllocationTests
     [Theory]
     [InlineData(TestServer.Unix)]
     [InlineData(TestServer.Tcp)]
+    [InlineData(TestServer.Shm)]
     public void PostedCall_SteadyState_AllocatesNothingOnEitherSide(string transport)
     {
         using var server = new TestServer(() => new FakeDriver());
@@ -39,6 +40,7 @@ public sealed unsafe class AllocationTests
     [Theory]
     [InlineData(TestServer.Unix)]
     [InlineData(TestServer.Tcp)]
+    [InlineData(TestServer.Shm)]
     public void SynchronousCall_SteadyState_AllocatesNothingOnEitherSide(string transport)
     {
         using var server = new TestServer(() => new FakeDriver());
@@ -57,6 +59,7 @@ public sealed unsafe class AllocationTests
     [Theory]
     [InlineData(TestServer.Unix)]
     [InlineData(TestServer.Tcp)]
+    [InlineData(TestServer.Shm)]
     public void Copy_SteadyState_AllocatesNothingOnEitherSide(string transport)
     {
         using var server = new TestServer(() => new FakeDriver());

@@ -14,15 +14,17 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int Cuts = 300;
     private const int Kills = 8;
 
-    [Fact]
-    public void Server_ConnectionsCutAnywhere_ReturnsToIdle()
+    [Theory]
+    [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
+    public void Server_ConnectionsCutAnywhere_ReturnsToIdle(string transport)
     {
         var driver = new FakeDriver();
         using var server = new TestServer(() => driver);
         var random = new Random(Seed);
         for (int cut = 0; cut < Cuts; cut++)
         {
-            using (var session = new RawSession(server.UnixUrl))
+            using (var session = new RawSession(server.Url(transport)))
             {
                 byte[] stream = Conversation(session);
                 session.Lane.Send(stream.AsSpan(0, random.Next(stream.Length)));
@@ -35,8 +37,10 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine($"seed {Seed}: {Cuts} sessions cut");
     }
 
-    [Fact]
-    public void Server_ClientProcessKilled_ReturnsToIdle()
+    [Theory]
+    [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
+    public void Server_ClientProcessKilled_ReturnsToIdle(string transport)
     {
         using var gpu = new SimulatedGpu();
         using var server = new TestServer(() => new SimulatedDriver(gpu));
@@ -50,7 +54,7 @@ public sealed class KillTests(ITestOutputHelper output)
             start.ArgumentList.Add("--repeat");
             start.ArgumentList.Add("1000");
             start.ArgumentList.Add("--server");
-            start.ArgumentList.Add(server.UnixUrl.ToString());
+            start.ArgumentList.Add(server.Url(transport).ToString());
             using Process client = Process.Start(start)!;
             Condition.Holds(() => server.Server.Usage.Sessions == 1 || client.HasExited, "the client's session");
             // At a random moment of its work, measured in handles and bytes rather than in time.

@@ -15,7 +15,7 @@ internal sealed class HostileServer : IDisposable
 
     public HostileServer(string transport, Action<Connection> serve)
     {
-        _listener = Transports.Listen(ServerUrl.Parse(transport == TestServer.Tcp ? "tcp://127.0.0.1:0" : $"unix://{_directory}/server.sock"));
+        _listener = Transports.Listen(ServerUrl.Parse(transport == TestServer.Tcp ? "tcp://127.0.0.1:0" : $"{transport}://{_directory}/server.sock"));
         _accept = new Worker(() =>
         {
             while (_listener.Accept() is Connection connection)

@@ -5,11 +5,12 @@ using CudaRpc.Transport;
 
 namespace CudaRpc.EndToEnd.Tests;
 
-/// <summary>A server in this process, at a Unix-domain socket and at a port of the loopback address.</summary>
+/// <summary>A server in this process, at a Unix-domain socket, in shared memory and at a port of the loopback address.</summary>
 internal sealed class TestServer : IDisposable
 {
     public const string Tcp = "tcp";
     public const string Unix = "unix";
+    public const string Shm = "shm";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("cudarpc-").FullName;
 
@@ -17,6 +18,7 @@ internal sealed class TestServer : IDisposable
     {
         Server = new CudaServer(openDriver, limits ?? new ServerLimits(), Log);
         UnixUrl = Server.Listen(ServerUrl.Parse($"unix://{_directory}/server.sock"));
+        ShmUrl = Server.Listen(ServerUrl.Parse($"shm://{_directory}/memory.sock"));
         TcpUrl = Server.Listen(ServerUrl.Parse("tcp://127.0.0.1:0"));
     }
 
@@ -26,9 +28,11 @@ internal sealed class TestServer : IDisposable
 
     public ServerUrl UnixUrl { get; }
 
+    public ServerUrl ShmUrl { get; }
+
     public ServerUrl TcpUrl { get; }
 
-    public ServerUrl Url(string transport) => transport == Tcp ? TcpUrl : UnixUrl;
+    public ServerUrl Url(string transport) => transport switch { Tcp => TcpUrl, Shm => ShmUrl, _ => UnixUrl };
 
     /// <summary>Opens a session whose driver disposes it.</summary>
     public RemoteDriver Connect(string transport = Unix, CollectingLogger? log = null) =>

@@ -14,6 +14,7 @@ public sealed unsafe class BackPressureTests
     [Theory]
     [InlineData(TestServer.Tcp)]
     [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
     public void PostedCalls_WhileTheDriverStandsStill_QueueNoMoreThanTheBound(string transport)
     {
         using var release = new ManualResetEvent(false);

@@ -10,6 +10,8 @@ public sealed class BlockingTests
     [InlineData(TestServer.Tcp, nameof(CudaDriver.cuCtxSynchronize))]
     [InlineData(TestServer.Unix, nameof(CudaDriver.cuCtxSynchronize))]
     [InlineData(TestServer.Unix, nameof(CudaDriver.cuMemcpyDtoH_v2))]
+    [InlineData(TestServer.Shm, nameof(CudaDriver.cuCtxSynchronize))]
+    [InlineData(TestServer.Shm, nameof(CudaDriver.cuMemcpyDtoH_v2))]
     public void Calls_WhileAnotherThreadWaitsInTheDriver_GoOn(string transport, string blocking)
     {
         using var inside = new ManualResetEvent(false);

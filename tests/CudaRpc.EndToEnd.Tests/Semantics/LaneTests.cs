@@ -13,6 +13,7 @@ public sealed class LaneTests
     [Theory]
     [InlineData(TestServer.Tcp)]
     [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
     public void LanesOfEndedThreads_AreClosed_AndTheirPostedCallsCarriedOut(string transport)
     {
         const int Threads = 20;

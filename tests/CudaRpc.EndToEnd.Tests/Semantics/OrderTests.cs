@@ -13,6 +13,7 @@ public sealed unsafe class OrderTests
     [Theory]
     [InlineData(TestServer.Tcp)]
     [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
     public void Calls_HandedFromThreadToThread_ReachTheDriverInTheirOrder(string transport)
     {
         var recorder = new Recorder();

@@ -9,6 +9,7 @@ public sealed unsafe class SessionEndTests
     [Theory]
     [InlineData(TestServer.Tcp)]
     [InlineData(TestServer.Unix)]
+    [InlineData(TestServer.Shm)]
     public void End_OfASessionOnASharedDriver_ReleasesAllItMade(string transport)
     {
         var shared = new FakeDriver();

@@ -1,0 +1,70 @@
+namespace CudaRpc.Transport.SharedMemory;
+
+/// <summary>
+/// The consumer of a ring. Its own position is private. Bytes are copied out before anybody looks at them: the peer can change them at
+/// any time. One thread at a time.
+/// </summary>
+internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capacity, Doorbell arrivals, Doorbell producer, string peer)
+{
+    // Room that is given back at a time, so that the peer writes into it while the next bytes are copied out.
+    private const int Piece = 64 << 10;
+
+    private readonly RingWait _wait = new(&words->Head, &words->Consumer, &words->Producer, arrivals);
+    private ulong _tail;
+
+    /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
+    /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>
+    public int Read(Span<byte> destination, long deadline)
+    {
+        int done = 0;
+        while (done < destination.Length)
+        {
+            int there = Available();
+            if (there == 0)
+            {
+                if (done > 0)
+                {
+                    break;
+                }
+
+                if (!_wait.UntilMoved(_tail, deadline))
+                {
+                    return 0;
+                }
+
+                continue;
+            }
+
+            int at = (int)(_tail & (ulong)(capacity - 1));
+            int piece = Math.Min(Math.Min(Math.Min(destination.Length - done, there), capacity - at), Piece);
+            // SAFETY: at + piece is within the ring; there, which is checked, bounds what the producer has published.
+            new ReadOnlySpan<byte>(bytes + at, piece).CopyTo(destination[done..]);
+            done += piece;
+            Release(piece, there - piece);
+        }
+
+        return done;
+    }
+
+    private int Available()
+    {
+        // Acquires the bytes: pairs with the exchange in RingWriter.Publish.
+        ulong there = Volatile.Read(ref words->Head) - _tail;
+        return there <= (ulong)capacity
+            ? (int)there
+            : throw new IOException($"{peer} claims that {there} bytes wait in a ring of {capacity}");
+    }
+
+    // A producer that sleeps is woken when half of the ring is free, not for each piece: the last bytes that it wrote make that true.
+    private void Release(int piece, int left)
+    {
+        _tail += (ulong)piece;
+        // Releases the room: pairs with the acquire in RingWriter.Room and RingWait; and is the full fence before the look at the
+        // producer's state.
+        Interlocked.Exchange(ref words->Tail, _tail);
+        if (left <= capacity / 2 && RingWait.TakeSleep(ref words->Producer, peer))
+        {
+            producer.Ring();
+        }
+    }
+}

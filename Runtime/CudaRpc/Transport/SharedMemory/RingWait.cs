@@ -1,0 +1,97 @@
+using System.Diagnostics;
+
+namespace CudaRpc.Transport.SharedMemory;
+
+/// <summary>
+/// One side of a ring and how it waits for the other: the consumer for <see cref="RingWords.Head"/> to move, the producer for
+/// <see cref="RingWords.Tail"/>. Spins first, then says that it sleeps and waits for its bell. One thread at a time.
+/// </summary>
+/// <remarks>
+/// No bell is lost, by Dekker's argument. The waiter writes "sleeps", then looks at the position; the mover writes the position
+/// (<see cref="RingWriter"/>, <see cref="RingReader"/>), then looks for "sleeps". A full fence stands between the two steps on both
+/// sides, so one of them sees the other's write. RingProtocolTests walks through every interleaving, store buffers included.
+/// </remarks>
+internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doorbell bell)
+{
+    // Looks between two looks at the clock.
+    private const int Looks = 16;
+
+    private SpinBudget _budget = new();
+
+    /// <summary>Waits until the position is not <paramref name="from"/>. False where it is still and the other side has gone.</summary>
+    /// <exception cref="IOException"><paramref name="deadline"/> has passed, or the other side broke the protocol.</exception>
+    public bool UntilMoved(ulong from, long deadline)
+    {
+        if (SpinUntilMoved(from))
+        {
+            return true;
+        }
+
+        while (true)
+        {
+            // Announce, then look once more. The exchange is the full fence that pairs with the one in Publish and Release.
+            int said = Interlocked.CompareExchange(ref *own, RingState.Sleeps, RingState.Awake);
+            if (HasMoved(from))
+            {
+                // Where the other side has taken the announcement back, its ring is on the way and wakes the next sleep for nothing.
+                Interlocked.CompareExchange(ref *own, RingState.Awake, RingState.Sleeps);
+                return true;
+            }
+
+            // After "closed" or the bell's end nothing is written any more: the last look decides.
+            if (said == RingState.Closed || Volatile.Read(ref *other) == RingState.Closed || !bell.WaitForRing(deadline))
+            {
+                return HasMoved(from);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether the other side sleeps, and the caller has to ring. To be asked when the caller's position has been written and a full fence
+    /// stands behind that: it pairs with the announcement in <see cref="UntilMoved"/>.
+    /// </summary>
+    /// <exception cref="IOException">The word holds nothing that this protocol writes.</exception>
+    public static bool TakeSleep(ref int state, string peer)
+    {
+        int said = Volatile.Read(ref state);
+        return said switch
+        {
+            RingState.Awake => false,
+            // One ring for each announcement, whoever makes it.
+            RingState.Sleeps => Interlocked.CompareExchange(ref state, RingState.Awake, RingState.Sleeps) == RingState.Sleeps,
+            RingState.Closed => false,
+            _ => throw new IOException($"{peer} wrote 0x{said:x} where shared memory says whether it sleeps"),
+        };
+    }
+
+    private bool SpinUntilMoved(ulong from)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        long until = begin + _budget.Next();
+        do
+        {
+            for (int look = 0; look < Looks; look++)
+            {
+                if (HasMoved(from))
+                {
+                    _budget.Succeeded();
+                    return true;
+                }
+
+                Thread.SpinWait(1);
+            }
+
+            if (Volatile.Read(ref *other) == RingState.Closed || Volatile.Read(ref *own) == RingState.Closed)
+            {
+                return false;
+            }
+        }
+        while (Stopwatch.GetTimestamp() < until);
+
+        _budget.Failed();
+        return false;
+    }
+
+    // Acquires what the other side wrote before it moved: bytes before Head, room before Tail.
+    private bool HasMoved(ulong from) => Volatile.Read(ref *position) != from;
+}

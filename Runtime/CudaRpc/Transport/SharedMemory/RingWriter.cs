@@ -1,0 +1,114 @@
+namespace CudaRpc.Transport.SharedMemory;
+
+/// <summary>
+/// The producer of a ring. Its own position is private: what stands in shared memory is only told to the peer. One thread at a time.
+/// </summary>
+internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capacity, Doorbell consumer, Doorbell room, string peer)
+{
+    // Bytes that are published at a time, so that the peer copies them out of the cache while the next are copied in.
+    private const int Piece = 64 << 10;
+
+    private readonly RingWait _wait = new(&words->Tail, &words->Producer, &words->Consumer, room);
+    private ulong _head;
+    private ulong _published;
+
+    // The consumer's position when it was looked at last.
+    private ulong _tail;
+
+    /// <summary>For a producer that is about to write: while it finds room it would notice the consumer's end only a ring later.</summary>
+    /// <exception cref="IOException">The peer has closed.</exception>
+    public void ThrowIfClosed()
+    {
+        // Pairs with the exchange in SharedMemoryConnection.Abort. A peer that was killed says nothing; its bells end.
+        if (Volatile.Read(ref words->Consumer) == RingState.Closed)
+        {
+            throw Closed();
+        }
+    }
+
+    /// <summary>
+    /// Copies all of <paramref name="source"/>; waits while there is no room. The end of it is left to <see cref="Publish"/>.
+    /// </summary>
+    /// <exception cref="IOException">The peer has gone, or broke the protocol, or <paramref name="deadline"/> has passed.</exception>
+    public void Write(ReadOnlySpan<byte> source, long deadline)
+    {
+        while (true)
+        {
+            source = source[TryWrite(source)..];
+            if (source.IsEmpty)
+            {
+                return;
+            }
+
+            Publish();
+            if (!_wait.UntilMoved(_tail, deadline))
+            {
+                throw Closed();
+            }
+        }
+    }
+
+    /// <summary>Copies what there is room for and returns how much that was.</summary>
+    public int TryWrite(ReadOnlySpan<byte> source)
+    {
+        int done = 0;
+        while (done < source.Length)
+        {
+            int at = (int)(_head & (ulong)(capacity - 1));
+            int wanted = Math.Min(Math.Min(source.Length - done, Piece), capacity - at);
+            int piece = Math.Min(wanted, Room(wanted));
+            if (piece == 0)
+            {
+                break;
+            }
+
+            // SAFETY: at + piece is within the ring, and room, which is checked, says that the consumer has left these bytes.
+            source.Slice(done, piece).CopyTo(new Span<byte>(bytes + at, piece));
+            _head += (ulong)piece;
+            done += piece;
+            if (_head - _published >= Piece)
+            {
+                Publish();
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>Shows the consumer what has been copied, and wakes it where it sleeps.</summary>
+    /// <exception cref="IOException">The peer broke the protocol.</exception>
+    public void Publish()
+    {
+        if (_published == _head)
+        {
+            return;
+        }
+
+        // Releases the bytes before it, pairs with the acquire in RingReader and RingWait; and is the full fence before the look at the
+        // consumer's state, which pairs with its announcement in RingWait.
+        Interlocked.Exchange(ref words->Head, _head);
+        _published = _head;
+        if (RingWait.TakeSleep(ref words->Consumer, peer))
+        {
+            consumer.Ring();
+        }
+    }
+
+    private IOException Closed() => new($"{peer} has closed the connection");
+
+    // Looks at the consumer's position, which costs a cache miss, only where the room known of is too little.
+    private int Room(int wanted)
+    {
+        if ((ulong)capacity - (_head - _tail) < (ulong)wanted)
+        {
+            // Acquires the room: pairs with the exchange in RingReader.Release, after which the consumer reads these bytes no more.
+            _tail = Volatile.Read(ref words->Tail);
+            if (_head - _tail > (ulong)capacity)
+            {
+                throw new IOException($"{peer} claims to have read {_tail} of {_head} bytes that were written into a ring of {capacity}");
+            }
+        }
+
+        return capacity - (int)(_head - _tail);
+    }
+}

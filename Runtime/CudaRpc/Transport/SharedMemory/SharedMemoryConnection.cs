@@ -1,0 +1,146 @@
+using System.Net.Sockets;
+
+namespace CudaRpc.Transport.SharedMemory;
+
+/// <summary>
+/// <see cref="Connection"/> over two rings in memory that both ends share. Two Unix sockets carry nothing but bells: the one that the
+/// ends met at for bytes that have arrived, the other for room. Each has one sleeper at each end, so no ring is taken by somebody else's.
+/// </summary>
+internal sealed unsafe class SharedMemoryConnection : Connection
+{
+    private readonly SharedSegment _segment;
+    private readonly Doorbell _arrivals;
+    private readonly Doorbell _room;
+    private readonly RingWriter _writer;
+    private readonly RingReader _reader;
+    private readonly int _out;
+    private volatile bool _closed;
+
+    /// <summary>Takes over what it is given.</summary>
+    public SharedMemoryConnection(SharedSegment segment, Socket arrivals, Socket room, bool isServer, string peer)
+    {
+        Peer = peer;
+        _segment = segment;
+        _arrivals = new Doorbell(arrivals, peer);
+        _room = new Doorbell(room, peer);
+        _out = isServer ? 1 : 0;
+        _writer = new RingWriter(segment.Words(_out), segment.Ring(_out), segment.RingCapacity, _arrivals, _room, peer);
+        _reader = new RingReader(segment.Words(1 - _out), segment.Ring(1 - _out), segment.RingCapacity, _arrivals, _room, peer);
+    }
+
+    public override string Peer { get; }
+
+    public override long Deadline { get; set; } = long.MaxValue;
+
+    /// <summary>The memory, for tests of what a peer may do to it.</summary>
+    internal SharedSegment Segment => _segment;
+
+    public override void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        bool held = Enter();
+        try
+        {
+            ThrowIfClosed();
+            _writer.Write(first, Deadline);
+            _writer.Write(second, Deadline);
+            _writer.Publish();
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override int TrySend(ReadOnlySpan<byte> bytes)
+    {
+        bool held = Enter();
+        try
+        {
+            ThrowIfClosed();
+            int sent = _writer.TryWrite(bytes);
+            _writer.Publish();
+            if (sent == 0 && _room.IsGone())
+            {
+                throw new IOException($"{Peer} has closed the connection");
+            }
+
+            return sent;
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override int Receive(Span<byte> destination)
+    {
+        bool held = Enter();
+        try
+        {
+            return _reader.Read(destination, Deadline);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override void Abort()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        try
+        {
+            bool held = Enter();
+            // A peer that spins or writes reads it here. After all that was published, so the peer reads that first.
+            Interlocked.Exchange(ref _segment.Words(_out)->Producer, RingState.Closed);
+            Interlocked.Exchange(ref _segment.Words(1 - _out)->Consumer, RingState.Closed);
+            Leave(held);
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+
+        _arrivals.Shutdown();
+        _room.Shutdown();
+    }
+
+    public override void Dispose()
+    {
+        Abort();
+        _arrivals.Dispose();
+        _room.Dispose();
+        _segment.Dispose();
+    }
+
+    // The memory stays mapped while a thread is inside, though another disposes the connection.
+    private bool Enter()
+    {
+        bool held = false;
+        _segment.DangerousAddRef(ref held);
+        return held;
+    }
+
+    private void Leave(bool held)
+    {
+        if (held)
+        {
+            _segment.DangerousRelease();
+        }
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+        {
+            throw new IOException($"the connection to {Peer} has been closed");
+        }
+
+        _writer.ThrowIfClosed();
+    }
+}

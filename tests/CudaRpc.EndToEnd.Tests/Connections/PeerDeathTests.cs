@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using CudaRpc.Transport;
+
+namespace CudaRpc.EndToEnd.Tests.Connections;
+
+/// <summary>A peer's process that is killed: it says nothing any more, and the other end is told nevertheless.</summary>
+public sealed class PeerDeathTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cudarpc-death-");
+
+    public static TheoryData<string> Transports => Link.All;
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public void PeerThatIsKilled_EndsReceiverAndBlockedSender(string transport)
+    {
+        using Process peer = Start(transport, out ServerUrl url);
+        try
+        {
+            using RawPeer idle = new(url);
+            using RawPeer busy = new(url);
+            byte[] token = idle.Greet([]).Token;
+            busy.Greet(token);
+            // Stopped, so that it reads no more; it cannot close anything either.
+            using (Process stop = Process.Start("kill", ["-STOP", $"{peer.Id}"]))
+            {
+                stop.WaitForExit();
+            }
+
+            Link.Fill(busy.Connection);
+            var receiver = new Worker(idle.IsClosed);
+            var sender = new Worker(() => Assert.DoesNotContain(
+                "in time",
+                Assert.Throws<IOException>(() => busy.Connection.Send(new byte[64 << 20], default)).Message,
+                StringComparison.Ordinal));
+
+            peer.Kill();
+
+            receiver.Ends();
+            sender.Ends();
+            Assert.Throws<IOException>(() => Condition.Holds(() => busy.Connection.TrySend([1]) > 1, "an error"));
+        }
+        finally
+        {
+            peer.Kill();
+        }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private Process Start(string transport, out ServerUrl url)
+    {
+        string listen = transport switch
+        {
+            TestServer.Tcp => "tcp://127.0.0.1:0",
+            Link.Tcp6 => "tcp://[::1]:0",
+            _ => $"{transport}://{_folder.FullName}/socket",
+        };
+        string assembly = Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll");
+        ProcessStartInfo start = new("dotnet", [assembly, "serve", "--driver", "simulated", "--listen", listen, "--until-stdin-ends"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        Process server = Process.Start(start)!;
+        server.BeginErrorReadLine();
+        string line = server.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server ended before it listened.");
+        url = ServerUrl.Parse(line["listening ".Length..]);
+        return server;
+    }
+}
