@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,16 @@ static int by_value(const void *left, const void *right) {
 static void fail(const char *what) {
     perror(what);
     exit(1);
+}
+
+/* Each on a processor of its own: on one, the other could not answer while this one spins. */
+static pid_t fork_apart(void) {
+    pid_t child = fork();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(child == 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    return child;
 }
 
 static void ring_bell(int bell) {
@@ -169,7 +180,7 @@ static void pingpong(int shm, int rounds, uint64_t length) {
     transfer *out = shm ? shm_send : unix_send;
     void (*in)(struct end *, char *, uint64_t) = shm ? shm_receive : unix_receive;
     connect_ends(1 << 20);
-    pid_t child = fork();
+    pid_t child = fork_apart();
     struct end *mine = &ends[child == 0];
     if (child == 0) {
         for (int round = 0; round < rounds; round++) {
@@ -198,7 +209,7 @@ static void stream(int shm, uint64_t length, uint64_t capacity) {
     transfer *out = shm ? shm_send : unix_send;
     void (*in)(struct end *, char *, uint64_t) = shm ? shm_receive : unix_receive;
     connect_ends(capacity);
-    pid_t child = fork();
+    pid_t child = fork_apart();
     struct end *mine = &ends[child == 0];
     if (child == 0) {
         for (int round = 0; round < ROUNDS; round++) {
@@ -231,7 +242,7 @@ static void wake_up(const char *how, int rounds) {
     uint64_t *times = calloc(rounds, sizeof *times), value = 1;
     char bytes[64] = {0}, name[64];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) fail("socketpair");
-    pid_t child = fork();
+    pid_t child = fork_apart();
     int me = child == 0, other = !me;
     for (int round = 0; round < rounds; round++) {
         uint64_t begin = now();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CudaRpc.Transport;
 
 namespace CudaRpc.Protocol;
@@ -14,6 +15,9 @@ internal sealed unsafe class FrameReader(Connection connection)
     private int _start;
     private int _end;
     private ulong _bulkRemaining;
+
+    // Bytes that PeekBulk has shown in the connection's memory, to be given back.
+    private int _peeked;
     private FrameHeader _header;
 
     /// <summary>Body of the frame read last. Valid until the next <see cref="Read"/>.</summary>
@@ -29,6 +33,7 @@ internal sealed unsafe class FrameReader(Connection connection)
     /// <exception cref="ProtocolException">A header no correct peer sends, or the end in the middle of a frame.</exception>
     public bool Read(out FrameHeader header)
     {
+        EndPeek();
         SkipBulk();
         if (!Fill(FrameHeader.Size, atBoundary: true))
         {
@@ -55,9 +60,46 @@ internal sealed unsafe class FrameReader(Connection connection)
         return true;
     }
 
+    /// <summary>
+    /// The next bytes of the current frame's bulk where they are, at most <paramref name="most"/>: in the buffer here, or in memory that
+    /// the peer may change meanwhile. Null where they have to be read. Valid until the next call of any kind.
+    /// </summary>
+    public byte* PeekBulk(nuint most, out nuint length)
+    {
+        EndPeek();
+        length = nuint.Min(most, (nuint)_bulkRemaining);
+        nuint buffered = nuint.Min(length, (nuint)(_end - _start));
+        if (buffered > 0 && (buffered == length || connection.IsInPlace))
+        {
+            // SAFETY: the buffer is pinned, and neither replaced nor written before the next call.
+            byte* here = (byte*)Unsafe.AsPointer(ref _buffer[_start]);
+            _start += (int)buffered;
+            _bulkRemaining -= buffered;
+            length = buffered;
+            return here;
+        }
+
+        if (length == 0 || !connection.IsInPlace)
+        {
+            return null;
+        }
+
+        byte* there = connection.Peek((int)nuint.Min(length, int.MaxValue), out _peeked);
+        if (_peeked == 0)
+        {
+            ThrowTruncated(length);
+        }
+
+        BytesReceived += _peeked;
+        length = (nuint)_peeked;
+        _bulkRemaining -= length;
+        return there;
+    }
+
     /// <summary>Receives <paramref name="length"/> bytes of the current frame's bulk into <paramref name="destination"/>.</summary>
     public void ReadBulk(byte* destination, nuint length)
     {
+        EndPeek();
         if (length > _bulkRemaining)
         {
             ProtocolException.Throw($"{length} bulk bytes wanted where the frame has {_bulkRemaining} left");
@@ -80,6 +122,15 @@ internal sealed unsafe class FrameReader(Connection connection)
         }
 
         _bulkRemaining -= length;
+    }
+
+    private void EndPeek()
+    {
+        if (_peeked > 0)
+        {
+            connection.Advance(_peeked);
+            _peeked = 0;
+        }
     }
 
     private void SkipBulk()

@@ -4,7 +4,7 @@ namespace CudaRpc.Transport;
 /// An ordered, reliable stream of bytes in both directions. The shape is a duplex pipe's, reduced to the synchronous path that a
 /// driver call takes: one thread sends, one thread receives, nothing hops through the thread pool, nothing is copied in between.
 /// </summary>
-internal abstract class Connection : IDisposable
+internal abstract unsafe class Connection : IDisposable
 {
     /// <summary>Who is at the other end, for logs.</summary>
     public abstract string Peer { get; }
@@ -20,6 +20,34 @@ internal abstract class Connection : IDisposable
     /// <summary>Receives at least one byte into <paramref name="destination"/>; 0 when the peer has closed. Spins briefly, then blocks.</summary>
     /// <exception cref="IOException">The connection is gone, or <see cref="Deadline"/> has passed.</exception>
     public abstract int Receive(Span<byte> destination);
+
+    /// <summary>
+    /// Whether bytes can be used where they arrive, and be made where they are sent from: <see cref="Peek"/>, <see cref="Advance"/>,
+    /// <see cref="Reserve"/> and <see cref="Commit"/> are for such connections only.
+    /// </summary>
+    public virtual bool IsInPlace => false;
+
+    /// <summary>
+    /// Bytes that have arrived, where they are: at most <paramref name="wanted"/>, none where the peer has closed. Waits for enough to be
+    /// worth it. The peer may change them at any time. They are there until <see cref="Advance"/>, or <see cref="Dispose"/>.
+    /// </summary>
+    /// <exception cref="IOException">As <see cref="Receive"/>.</exception>
+    public virtual byte* Peek(int wanted, out int there) => throw new NotSupportedException();
+
+    /// <summary>Has done with the first <paramref name="bytes"/> of what <see cref="Peek"/> returned.</summary>
+    public virtual void Advance(int bytes) => throw new NotSupportedException();
+
+    /// <summary>
+    /// Room for at most <paramref name="wanted"/> bytes that are to be sent behind <paramref name="before"/> others. Waits for enough to
+    /// be worth it. Nothing is sent without <see cref="Commit"/>.
+    /// </summary>
+    /// <exception cref="IOException">As <see cref="Send"/>.</exception>
+    public virtual byte* Reserve(int before, int wanted, out int room) => throw new NotSupportedException();
+
+    /// <summary>
+    /// Sends <paramref name="before"/>, as long as it was announced, and the first <paramref name="bytes"/> of the room reserved last.
+    /// </summary>
+    public virtual void Commit(ReadOnlySpan<byte> before, int bytes) => throw new NotSupportedException();
 
     /// <summary>
     /// Moment, in <see cref="Environment.TickCount64"/>, from which <see cref="Send"/> and <see cref="Receive"/> block no more but throw, however

@@ -4,8 +4,8 @@ using CudaRpc.Protocol;
 
 namespace CudaRpc.Server;
 
-// Copies pass through the lane's staging memory piece by piece, so a copy of any size takes the same memory, and the network and the
-// driver take turns.
+// Copies pass piece by piece through the lane's staging memory, or from and to where the transport has them, so a copy of any size takes the
+// same memory, and the network and the driver take turns.
 internal static unsafe partial class Custom
 {
     // Posted, it has to be in order with the legacy stream's work but need not wait for it: the source is staged here in any case.
@@ -39,10 +39,9 @@ internal static unsafe partial class Custom
         CUresult status = CUresult.CUDA_SUCCESS;
         for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
         {
-            nuint piece = (nuint)ulong.Min(bytes - done, ProtocolLimits.CopyPiece);
-            byte* source = call.ReadBulkPiece(piece);
+            byte* source = call.NextBulk(bytes - done, out nuint piece);
             var target = new CUdeviceptr(destination + done);
-            // The source is pageable memory, so the driver has taken it when it returns and the staging memory may be used again.
+            // The source is pageable memory, so the driver has taken it when it returns and its place may be used again.
             status = asynchronous ? driver.cuMemcpyHtoDAsync_v2(target, source, piece, stream) : driver.cuMemcpyHtoD_v2(target, source, piece);
             done += piece;
         }
@@ -76,8 +75,7 @@ internal static unsafe partial class Custom
         CUresult status = CUresult.CUDA_SUCCESS;
         for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
         {
-            nuint piece = (nuint)ulong.Min(bytes - done, ProtocolLimits.CopyPiece);
-            byte* staging = call.Staging();
+            byte* staging = call.PlaceForPiece(bytes - done, out nuint piece);
             var from = new CUdeviceptr(source + done);
             status = asynchronous ? driver.cuMemcpyDtoHAsync_v2(staging, from, piece, stream) : driver.cuMemcpyDtoH_v2(staging, from, piece);
             if (asynchronous && status == CUresult.CUDA_SUCCESS)

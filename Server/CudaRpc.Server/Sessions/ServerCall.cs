@@ -185,6 +185,9 @@ internal unsafe ref struct ServerCall
     /// <summary>The next <paramref name="bytes"/> of bulk, in the lane's staging memory, valid until the next piece.</summary>
     public readonly byte* ReadBulkPiece(nuint bytes) => _lane.ReadBulkPiece(bytes);
 
+    /// <summary>The next bytes of bulk, at most <paramref name="most"/>, wherever they are; valid until the next piece.</summary>
+    public readonly byte* NextBulk(ulong most, out nuint piece) => _lane.NextBulk((nuint)most, out piece);
+
     /// <summary>Zeroed memory for <paramref name="count"/> results.</summary>
     public readonly T* Scratch<T>(nuint count)
         where T : unmanaged
@@ -244,6 +247,9 @@ internal unsafe ref struct ServerCall
 
     /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes to stage pieces of a copy in.</summary>
     public readonly byte* Staging() => _lane.Staging();
+
+    /// <summary>Where to put the next bytes of a reply's bulk, at most <paramref name="most"/>, for <see cref="SendBulkPiece"/>.</summary>
+    public readonly byte* PlaceForPiece(ulong most, out nuint piece) => _lane.PlaceForPiece((nuint)most, out piece);
 
     /// <summary>Names the driver's value by the id the client chose; it ends with <paramref name="parent"/>, if it has one.</summary>
     public readonly void Bind(nint id, nint native, nint parent = 0, IReadOnlyDictionary<string, List<ParameterLayout>>? layouts = null) =>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
@@ -11,12 +10,11 @@ namespace CudaRpc.Server;
 /// The server's end of one client thread: a thread that reads that thread's calls and makes them on the session's driver, so that
 /// per-thread state of the driver (current context, per-thread default stream) is the client thread's.
 /// </summary>
-internal sealed unsafe class ServerLane : IDisposable
+internal sealed unsafe partial class ServerLane : IDisposable
 {
     private readonly Connection? _connection;
     private readonly FrameReader? _reader;
     private readonly ByteBuffer _reply = new(4 << 10, ProtocolLimits.Scratch + ProtocolLimits.Body);
-    private byte* _staging;
     private uint _context;
     private nint _nativeContext;
     private int _contextVersion = -1;
@@ -179,54 +177,6 @@ internal sealed unsafe class ServerLane : IDisposable
     /// <summary>The driver's current context on this thread was changed by a call itself (creation pushes): ask again next time.</summary>
     public void ForgetCurrent() => _contextVersion = -1;
 
-    /// <summary>All of the frame's bulk, in memory of the call. Memory grows with what has arrived, not with what was announced.</summary>
-    public byte* ReadWholeBulk(nuint bytes)
-    {
-        nuint capacity = nuint.Min(bytes, ProtocolLimits.CopyPiece);
-        byte* memory = (byte*)NativeMemory.Alloc(nuint.Max(capacity, 1));
-        try
-        {
-            for (nuint done = 0; done < bytes;)
-            {
-                if (done == capacity)
-                {
-                    capacity = nuint.Min(bytes, capacity * 2);
-                    memory = (byte*)NativeMemory.Realloc(memory, capacity);
-                }
-
-                _reader!.ReadBulk(memory + done, capacity - done);
-                done = capacity;
-            }
-        }
-        catch
-        {
-            NativeMemory.Free(memory);
-            throw;
-        }
-
-        Scratch.Adopt(memory);
-        return memory;
-    }
-
-    /// <summary>The next bytes of the frame's bulk, at most <see cref="ProtocolLimits.CopyPiece"/>, in the lane's staging memory.</summary>
-    public byte* ReadBulkPiece(nuint bytes)
-    {
-        byte* staging = Staging();
-        _reader!.ReadBulk(staging, bytes);
-        return staging;
-    }
-
-    /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes for pieces of copies; page-aligned, kept once used.</summary>
-    public byte* Staging()
-    {
-        if (_staging == null)
-        {
-            _staging = (byte*)NativeMemory.AlignedAlloc(ProtocolLimits.CopyPiece, 4096);
-        }
-
-        return _staging;
-    }
-
     public ByteBuffer BeginReply()
     {
         _reply.Clear(FrameHeader.Size);
@@ -255,15 +205,6 @@ internal sealed unsafe class ServerLane : IDisposable
         _connection!.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
     }
 
-    /// <summary>Sends one piece of a reply's bulk, to be followed by more.</summary>
-    public void SendPiece(in FrameHeader call, byte* bytes, nuint length)
-    {
-        Span<byte> header = stackalloc byte[FrameHeader.Size];
-        new FrameHeader(0, call.CallId, FrameFlags.Reply | FrameFlags.More, 0, call.Sequence, length).Write(header);
-        // SAFETY: the lane's staging memory, which has room for length bytes.
-        _connection!.Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
-    }
-
     /// <summary>Ends the connection under the lane's thread.</summary>
     public void Abort() => _connection?.Abort();
 
@@ -271,8 +212,7 @@ internal sealed unsafe class ServerLane : IDisposable
     {
         _connection?.Dispose();
         Scratch.Dispose();
-        NativeMemory.AlignedFree(_staging);
-        _staging = null;
+        FreeStaging();
     }
 
     /// <summary>Whether the call ends a context, which it does whatever failed in it before.</summary>

@@ -46,6 +46,25 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
         return done;
     }
 
+    /// <summary>
+    /// What is there, without a copy: at most <paramref name="wanted"/> and half of the ring, so that the producer can go on. Waits for a
+    /// piece. 0 bytes where the peer has gone and all it published has been read.
+    /// </summary>
+    public byte* Peek(int wanted, long deadline, out int there)
+    {
+        int at = (int)(_tail & (ulong)(capacity - 1));
+        wanted = Math.Min(Math.Min(wanted, capacity - at), capacity / 2);
+        while ((there = Available()) < Math.Min(wanted, Piece) && _wait.UntilMoved(_tail + (ulong)there, deadline))
+        {
+        }
+
+        there = Math.Min(there, wanted);
+        return bytes + at;
+    }
+
+    /// <summary>Gives the first <paramref name="length"/> bytes of what was peeked at back to the producer.</summary>
+    public void Advance(int length) => Release(length, Available() - length);
+
     private int Available()
     {
         // Acquires the bytes: pairs with the exchange in RingWriter.Publish.

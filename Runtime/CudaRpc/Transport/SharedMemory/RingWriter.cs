@@ -75,6 +75,34 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         return done;
     }
 
+    /// <summary>
+    /// Room for at most <paramref name="wanted"/> bytes, and a quarter of the ring, where they are to be written, behind
+    /// <paramref name="before"/> others. Waits for it. <see cref="Commit"/> takes it; nothing else has to.
+    /// </summary>
+    public byte* Reserve(int before, int wanted, long deadline, out int room)
+    {
+        int at = (int)((_head + (ulong)before) & (ulong)(capacity - 1));
+        room = Math.Min(Math.Min(wanted, capacity - at), capacity / 4);
+        while (Room(before + room) < before + room)
+        {
+            Publish();
+            if (!_wait.UntilMoved(_tail, deadline))
+            {
+                throw Closed();
+            }
+        }
+
+        return bytes + at;
+    }
+
+    /// <summary>Takes the first <paramref name="length"/> bytes of the room reserved last, and writes what comes before them.</summary>
+    public void Commit(ReadOnlySpan<byte> before, int length)
+    {
+        TryWrite(before);
+        _head += (ulong)length;
+        Publish();
+    }
+
     /// <summary>Shows the consumer what has been copied, and wakes it where it sleeps.</summary>
     /// <exception cref="IOException">The peer broke the protocol.</exception>
     public void Publish()

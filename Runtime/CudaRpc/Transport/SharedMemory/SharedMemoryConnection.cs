@@ -14,6 +14,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     private readonly RingWriter _writer;
     private readonly RingReader _reader;
     private readonly int _out;
+    private long _lookedForPeer;
     private volatile bool _closed;
 
     /// <summary>Takes over what it is given.</summary>
@@ -57,13 +58,9 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         try
         {
             ThrowIfClosed();
+            ThrowIfGone();
             int sent = _writer.TryWrite(bytes);
             _writer.Publish();
-            if (sent == 0 && _room.IsGone())
-            {
-                throw new IOException($"{Peer} has closed the connection");
-            }
-
             return sent;
         }
         finally
@@ -78,6 +75,61 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         try
         {
             return _reader.Read(destination, Deadline);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override bool IsInPlace => true;
+
+    public override byte* Peek(int wanted, out int there)
+    {
+        bool held = Enter();
+        try
+        {
+            return _reader.Peek(wanted, Deadline, out there);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override void Advance(int bytes)
+    {
+        bool held = Enter();
+        try
+        {
+            _reader.Advance(bytes);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override byte* Reserve(int before, int wanted, out int room)
+    {
+        bool held = Enter();
+        try
+        {
+            ThrowIfClosed();
+            return _writer.Reserve(before, wanted, Deadline, out room);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
+    public override void Commit(ReadOnlySpan<byte> before, int bytes)
+    {
+        bool held = Enter();
+        try
+        {
+            _writer.Commit(before, bytes);
         }
         finally
         {
@@ -131,6 +183,23 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         if (held)
         {
             _segment.DangerousRelease();
+        }
+    }
+
+    // A peer that was killed has not said that it closes, and who only posts never waits for it. Looked for once a tick of the clock: it
+    // is a system call.
+    private void ThrowIfGone()
+    {
+        long now = Environment.TickCount64;
+        if (now == _lookedForPeer)
+        {
+            return;
+        }
+
+        _lookedForPeer = now;
+        if (_room.IsGone())
+        {
+            throw new IOException($"{Peer} has gone");
         }
     }
 
