@@ -105,10 +105,12 @@ public sealed class CommandTests : IDisposable
         Assert.Equal("/shim/libcuda.so.1", environment["NUMBA_CUDA_DRIVER"]);
     }
 
-    [Fact]
-    public void Doctor_OfAServerAndAProgram_FindsNothingWrong()
+    [Theory]
+    [InlineData("tcp")]
+    [InlineData("shm")]
+    public void Doctor_OfAServerAndAProgram_FindsNothingWrong(string transport)
     {
-        string url = _server.Listen("tcp");
+        string url = _server.Listen(transport);
 
         Outcome outcome = Cudarpc("doctor", "--server", url, "--shim", Shim.Directory, Build("copies"));
 

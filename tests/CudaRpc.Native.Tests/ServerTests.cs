@@ -48,10 +48,12 @@ public sealed class ServerTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => _server.Usage == default, TimeSpan.FromSeconds(20)), $"the server still has {_server.Usage}");
     }
 
-    [Fact]
-    public void Fork_Child_LeavesTheParentsSessionAlone()
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    public void Fork_Child_LeavesTheParentsSessionAlone(string transport)
     {
-        Outcome outcome = Shim.Run("fork", [("CUDARPC_SERVER", _server.Listen("unix"))]);
+        Outcome outcome = Shim.Run("fork", [("CUDARPC_SERVER", _server.Listen(transport))]);
         Assert.Equal("", outcome.Errors);
         Assert.Equal(["child exit 3", "parent cuCtxSynchronize 0", "parent cuCtxDestroy 0"], outcome.Lines[^3..]);
     }
