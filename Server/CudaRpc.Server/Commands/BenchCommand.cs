@@ -82,7 +82,7 @@ internal static class BenchCommand
     private static OwnServer StartServer()
     {
         string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-bench-{Environment.ProcessId}");
-        return OwnServer.Start("null", $"unix://{socket}.sock", "tcp://127.0.0.1:0");
+        return OwnServer.Start("null", $"shm://{socket}.shm", $"unix://{socket}.sock", "tcp://127.0.0.1:0");
     }
 
     private static CudaDriver Open(ServerUrl url, string? shim)
