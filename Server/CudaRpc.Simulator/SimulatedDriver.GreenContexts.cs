@@ -44,6 +44,7 @@ public unsafe partial class SimulatedDriver
             cuDevicePrimaryCtxRelease_v2(dev);
             return CUDA_ERROR_OUT_OF_MEMORY;
         }
+        CountGreen(dev, 1);
         *phCtx = new CUgreenCtx(green.Handle);
         return CUDA_SUCCESS;
     }
@@ -61,6 +62,7 @@ public unsafe partial class SimulatedDriver
         }
         green.IsDestroyed = true;
         _handles.Remove<GreenContextView>(green.ContextHandle, out _);
+        CountGreen(green.Context.Device.Ordinal, -1);
         return cuDevicePrimaryCtxRelease_v2(green.Context.Device.Ordinal);
     }
 
@@ -176,4 +178,12 @@ public unsafe partial class SimulatedDriver
 
     private DriverGreenContext? GreenOf(CUstream handle, DriverStream stream) =>
         handle.Value is 0 or LegacyStream or ThreadStream ? CurrentGreen : stream.Green;
+
+    private void CountGreen(int dev, int change)
+    {
+        lock (_lock)
+        {
+            _primaries[dev].Greens += change;
+        }
+    }
 }

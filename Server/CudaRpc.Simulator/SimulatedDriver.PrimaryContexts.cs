@@ -63,7 +63,7 @@ public unsafe partial class SimulatedDriver
         return CUDA_SUCCESS;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Destroys the context and releases nothing: the next retain brings it back.</summary>
     public override CUresult cuDevicePrimaryCtxReset_v2(int dev)
     {
         if (EnterDevice(dev, out _) is not CUDA_SUCCESS and var error)
@@ -74,7 +74,9 @@ public unsafe partial class SimulatedDriver
         DriverContext? active;
         lock (_lock)
         {
-            primary.Retains = 0;
+            // Who has retained it still has to release it; nobody can destroy a green context that has ended with it.
+            primary.Retains -= primary.Greens;
+            primary.Greens = 0;
             active = Deactivate(primary);
         }
         ReleaseIfAny(active);

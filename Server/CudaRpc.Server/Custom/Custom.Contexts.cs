@@ -112,8 +112,15 @@ internal static unsafe partial class Custom
             call.Session.ReclaimContext(native);
         }
 
-        CUresult status = reset && !shared ? driver.cuDevicePrimaryCtxReset_v2(dev) : driver.cuDevicePrimaryCtxRelease_v2(dev);
+        CUresult reply = CUresult.CUDA_SUCCESS;
+        if (reset && !shared)
+        {
+            reply = driver.cuDevicePrimaryCtxReset_v2(dev);
+        }
+
+        // Also after a reset, which leaves the session's retain as it was: the next one of the client makes it anew.
+        CUresult released = driver.cuDevicePrimaryCtxRelease_v2(dev);
         call.Session.ReleaseContext(id, native);
-        call.Reply(status);
+        call.Reply(reply == CUresult.CUDA_SUCCESS ? released : reply);
     }
 }

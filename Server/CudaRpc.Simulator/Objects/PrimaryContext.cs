@@ -1,7 +1,8 @@
 namespace CudaRpc.Simulator.Objects;
 
 /// <summary>
-/// The primary context of a device in one driver: a handle that never changes, and behind it a context while the count of retains is not 0.
+/// The primary context of a device in one driver: a handle that never changes, and behind it a context from a retain on,
+/// until the last release or a reset.
 /// Guarded by the driver's lock.
 /// </summary>
 internal sealed class PrimaryContext(SimulatedDevice device)
@@ -14,6 +15,9 @@ internal sealed class PrimaryContext(SimulatedDevice device)
 
     public int Retains { get; set; }
 
-    /// <summary>The context, or null while nobody retains it. Read without the lock by every call that uses the handle.</summary>
+    /// <summary>How many of those retains are green contexts', which end with the context.</summary>
+    public int Greens { get; set; }
+
+    /// <summary>The context, or null while there is none. Read without the lock by every call that uses the handle.</summary>
     public volatile DriverContext? Active;
 }

@@ -50,6 +50,28 @@ public sealed unsafe class ContextUseTests : IDisposable
     }
 
     [Fact]
+    public void PrimaryContext_ThatWasReset_StillHasToBeReleased()
+    {
+        CUcontext primary = Driver.Retain(), again;
+        uint flags;
+        int active;
+        Driver.Allocate(1 << 20);
+
+        Cuda.Ok(Driver.cuDevicePrimaryCtxReset_v2(0));
+        Cuda.Ok(Driver.cuDevicePrimaryCtxGetState(0, &flags, &active));
+        Assert.Equal((0, 0ul), (active, _server.UsedBytes));
+        Assert.Equal(CUDA_ERROR_CONTEXT_IS_DESTROYED, Driver.TryAllocate(64));
+        Cuda.Ok(Driver.cuDevicePrimaryCtxRetain(&again, 0));
+        Assert.Equal(primary, again);
+        Driver.Allocate(64);
+        Cuda.Ok(Driver.cuDevicePrimaryCtxRelease_v2(0));
+        Driver.Allocate(64);
+        Cuda.Ok(Driver.cuDevicePrimaryCtxReset_v2(0));
+        Cuda.Ok(Driver.cuDevicePrimaryCtxRelease_v2(0));
+        Assert.Equal(CUDA_ERROR_INVALID_CONTEXT, Driver.cuDevicePrimaryCtxRelease_v2(0));
+    }
+
+    [Fact]
     public void EndedContext_ThatIsStillCurrent_IsSaidToBeDestroyed()
     {
         CUcontext context = Driver.CreateContext(), current;

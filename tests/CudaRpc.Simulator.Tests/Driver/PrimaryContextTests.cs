@@ -49,6 +49,26 @@ public sealed unsafe class PrimaryContextTests
     }
 
     [Fact]
+    public void Reset_LeavesWhatWasRetainedToBeReleased()
+    {
+        using var bench = new Bench(withContext: false);
+        Retain(bench);
+        Retain(bench);
+
+        Bench.Must(bench.Driver.cuDevicePrimaryCtxReset_v2(0));
+        Assert.False(IsActive(bench));
+        Bench.Must(bench.Driver.cuDevicePrimaryCtxRelease_v2(0));
+        Retain(bench);
+        Assert.True(IsActive(bench));
+        Bench.Must(bench.Driver.cuDevicePrimaryCtxRelease_v2(0));
+        Assert.True(IsActive(bench));
+        Bench.Must(bench.Driver.cuDevicePrimaryCtxRelease_v2(0));
+
+        Assert.False(IsActive(bench));
+        Assert.Equal(CUDA_ERROR_INVALID_CONTEXT, bench.Driver.cuDevicePrimaryCtxRelease_v2(0));
+    }
+
+    [Fact]
     public void SetCurrent_BeforeTheNextRetain_IsAllowed()
     {
         using var bench = new Bench(withContext: false);

@@ -45,6 +45,7 @@ public sealed unsafe partial class RemoteDriver
             if (status == CUresult.CUDA_SUCCESS)
             {
                 call.End();
+                CountGreen(dev, 1);
                 *phCtx = new CUgreenCtx(green);
                 return status;
             }
@@ -73,6 +74,7 @@ public sealed unsafe partial class RemoteDriver
             call.WriteHandle(hCtx.Value);
             call.Post();
             Handles.Forget(hCtx.Value);
+            CountGreen(info.Device, -1);
             return cuDevicePrimaryCtxRelease_v2(info.Device);
         }
         catch (Exception failure)
@@ -217,6 +219,15 @@ public sealed unsafe partial class RemoteDriver
         catch (Exception failure)
         {
             return _session.Failed(CallId.cuDevResourceGenerateDesc, failure);
+        }
+    }
+
+    private void CountGreen(int dev, int change)
+    {
+        PrimaryContext primary = _session.Primary(dev);
+        lock (primary)
+        {
+            primary.Greens += change;
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed unsafe partial class RemoteDriver
         {
             try
             {
-                if (primary.Retained == 0)
+                if (!primary.IsActive)
                 {
                     Call call = _session.Begin(CallId.cuDevicePrimaryCtxRetain);
                     call.WriteHandle(primary.Id);
@@ -42,6 +42,7 @@ public sealed unsafe partial class RemoteDriver
 
                     call.End();
                     Handles.Add(primary.Id, new ContextInfo(dev, primary.Flags, isPrimary: true));
+                    primary.IsActive = true;
                 }
                 else
                 {
@@ -75,7 +76,9 @@ public sealed unsafe partial class RemoteDriver
                 return CUresult.CUDA_ERROR_INVALID_CONTEXT;
             }
 
-            return --primary.Retained > 0 ? Local(CUresult.CUDA_SUCCESS) : EndPrimary(CallId.cuDevicePrimaryCtxRelease_v2, primary, dev);
+            return --primary.Retained > 0 || !primary.IsActive
+                ? Local(CUresult.CUDA_SUCCESS)
+                : EndPrimary(CallId.cuDevicePrimaryCtxRelease_v2, primary, dev);
         }
     }
 
@@ -90,9 +93,10 @@ public sealed unsafe partial class RemoteDriver
         PrimaryContext primary = _session.Primary(dev);
         lock (primary)
         {
-            bool wasActive = primary.Retained > 0;
-            primary.Retained = 0;
-            return wasActive ? EndPrimary(CallId.cuDevicePrimaryCtxReset_v2, primary, dev) : Local(CUresult.CUDA_SUCCESS);
+            // Who has retained it still has to release it; nobody can destroy a green context that has ended with it.
+            primary.Retained -= primary.Greens;
+            primary.Greens = 0;
+            return primary.IsActive ? EndPrimary(CallId.cuDevicePrimaryCtxReset_v2, primary, dev) : Local(CUresult.CUDA_SUCCESS);
         }
     }
 
@@ -144,7 +148,7 @@ public sealed unsafe partial class RemoteDriver
         lock (primary)
         {
             CUresult result = Local(flags, primary.Flags);
-            return result == CUresult.CUDA_SUCCESS ? Local(active, primary.Retained > 0 ? 1 : 0) : result;
+            return result == CUresult.CUDA_SUCCESS ? Local(active, primary.IsActive ? 1 : 0) : result;
         }
     }
 
@@ -153,6 +157,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
+            primary.IsActive = false;
             EndHostWork(new CUcontext(primary.Id));
             Call call = _session.Begin(callId);
             call.WriteHandle(primary.Id);
