@@ -14,8 +14,21 @@ internal static unsafe partial class Custom
             return;
         }
 
-        CUgraph graph;
-        if (call.Reply(driver.cuStreamEndCapture(stream, &graph)))
+        CUgraph graph = default;
+        CUresult status = driver.cuStreamEndCapture(stream, &graph);
+        bool goesOn = status is CUresult.CUDA_ERROR_STREAM_CAPTURE_UNMATCHED or CUresult.CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
+        if (!goesOn && call.TryReportFailure())
+        {
+            // What failed may be missing from the graph: nobody gets it. One that the client has a handle of stays the client's.
+            if (status == CUresult.CUDA_SUCCESS && graph.Value != 0 && call.Session.Handles.Find(HandleKind.CUgraph, graph.Value) == 0)
+            {
+                driver.cuGraphDestroy(graph);
+            }
+
+            return;
+        }
+
+        if (call.Reply(status))
         {
             call.WriteHandle(HandleKind.CUgraph, graph.Value, 0);
         }

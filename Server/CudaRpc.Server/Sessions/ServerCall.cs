@@ -219,12 +219,8 @@ internal unsafe ref struct ServerCall
 
         HasBegun = true;
 
-        if (!IsPosted && reportsFailures && !ServerLane.EndsContext(_header.CallId) && Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
+        if (reportsFailures && !ServerLane.EndsSomething(_header.CallId) && TryReportFailure())
         {
-            StartReply();
-            _writer.Write((uint)deferred.Result);
-            _writer.Write(deferred.CallId);
-            Finish(FrameFlags.Deferred);
             return false;
         }
 
@@ -239,6 +235,21 @@ internal unsafe ref struct ServerCall
             return false;
         }
 
+        return true;
+    }
+
+    /// <summary>Answers the call with the failure of an earlier posted call, if there is one to report.</summary>
+    public bool TryReportFailure()
+    {
+        if (IsPosted || !Session.TakeDeferred(_header.Context, out DeferredFailure deferred))
+        {
+            return false;
+        }
+
+        StartReply();
+        _writer.Write((uint)deferred.Result);
+        _writer.Write(deferred.CallId);
+        Finish(FrameFlags.Deferred);
         return true;
     }
 

@@ -215,9 +215,17 @@ internal sealed unsafe partial class ServerLane : IDisposable
         FreeStaging();
     }
 
-    /// <summary>Whether the call ends a context, which it does whatever failed in it before.</summary>
+    /// <summary>Whether the call ends a context.</summary>
     public static bool EndsContext(uint callId) =>
         callId is CallId.cuCtxDestroy_v2 or CallId.cuDevicePrimaryCtxRelease_v2 or CallId.cuDevicePrimaryCtxReset_v2;
+
+    /// <summary>
+    /// Whether the call ends something. It is made whatever failed before and answers for itself, because a program does not end a thing twice.
+    /// </summary>
+    public static bool EndsSomething(uint callId) =>
+        EndsContext(callId)
+        || callId is CallId.cuStreamEndCapture or CallId.cuMemHostUnregister or CallId.cuIpcCloseMemHandle
+            or CallId.cuMulticastUnbind or CallId.cuCtxDisablePeerAccess or CallId.cuDeviceGraphMemTrim;
 
     // Calls after which a program may look at what its copies to the host brought.
     public static bool ShowsWork(uint callId) =>
