@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using CudaRpc.Transport;
@@ -206,8 +207,16 @@ public sealed class Session : IDisposable
 
     internal (Connection Connection, FrameReader Reader) OpenLane()
     {
-        (Connection connection, FrameReader reader, _) = Open(_token);
-        return (connection, reader);
+        try
+        {
+            (Connection connection, FrameReader reader, _) = Open(_token);
+            return (connection, reader);
+        }
+        catch (IOException failure) when (IsShortage(failure.InnerException))
+        {
+            // This process has no descriptor or memory left: nothing was sent, and the thread may have better luck with its next call.
+            throw new LaneRefusedException(failure.Message);
+        }
     }
 
     /// <summary>Closes the lane of a thread that has ended, not on the caller's (a finaliser's) time.</summary>
@@ -297,6 +306,9 @@ public sealed class Session : IDisposable
             }
         }
     }
+
+    private static bool IsShortage(Exception? failure) =>
+        failure is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
     private long Deadline() => Environment.TickCount64 + (long)_options.ConnectTimeout.TotalMilliseconds;
 

@@ -67,6 +67,37 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public void ThreadWithoutADescriptor_FailsAlone_AndMayTryAgain()
+    {
+        using var server = new TestServer(() => new OwnFakeDriver());
+        using RemoteDriver driver = server.Connect();
+        CUcontext context = driver.CreateContext();
+        using var limited = new ManualResetEvent(false);
+        using var failed = new ManualResetEvent(false);
+        using var restored = new ManualResetEvent(false);
+        CUresult first = CUresult.CUDA_SUCCESS, second = first;
+        var worker = new Worker(() =>
+        {
+            Cuda.Ok(driver.cuCtxSetCurrent(context));
+            limited.WaitOne(Condition.Deadline);
+            first = driver.cuCtxSynchronize();
+            failed.Set();
+            restored.WaitOne(Condition.Deadline);
+            second = driver.cuCtxSynchronize();
+        });
+        using (new FewDescriptors())
+        {
+            limited.Set();
+            Condition.IsSet(failed, "the call without a descriptor");
+        }
+
+        restored.Set();
+        worker.Ends();
+        Assert.Equal((CUresult.CUDA_ERROR_OUT_OF_MEMORY, CUresult.CUDA_SUCCESS), (first, second));
+        Cuda.Ok(driver.cuCtxSynchronize());
+    }
+
+    [Fact]
     public void OneThreadTooMany_FailsAlone()
     {
         using var server = new TestServer(() => new OwnFakeDriver(), new ServerLimits { LanesPerSession = Limit });
