@@ -3,7 +3,7 @@ using CudaRpc.Driver;
 namespace CudaRpc.Client;
 
 /// <summary>
-/// Device allocations of a session, sorted by address: decides whether a pointer is the device's or the program's, and whether a
+/// Device memory of a session, sorted by address: decides whether a pointer is the device's or the program's, and whether a
 /// free is of a live allocation, without a round trip. Any thread.
 /// </summary>
 internal sealed class DeviceRanges
@@ -22,7 +22,7 @@ internal sealed class DeviceRanges
     public bool Remove(ulong address)
     {
         _lock.EnterWriteLock();
-        bool found = _ranges.TryGetValue(address, out DeviceRange range) && range is { Reserved: null, IsImported: false } && _ranges.Remove(address);
+        bool found = _ranges.TryGetValue(address, out DeviceRange range) && range is { Reserved: null, IsImported: false, Owner: 0 } && _ranges.Remove(address);
         _lock.ExitWriteLock();
         return found;
     }
@@ -62,20 +62,11 @@ internal sealed class DeviceRanges
         return found;
     }
 
-    /// <summary>Takes out all allocations of a context that ends.</summary>
-    public void RemoveContext(CUcontext context)
-    {
-        _lock.EnterWriteLock();
-        for (int index = _ranges.Count - 1; index >= 0; index--)
-        {
-            if (_ranges.GetValueAtIndex(index).Context == context)
-            {
-                _ranges.RemoveAt(index);
-            }
-        }
+    /// <summary>Takes out all memory of a context that ends.</summary>
+    public void RemoveContext(CUcontext context) => RemoveAll(range => range.Context == context);
 
-        _lock.ExitWriteLock();
-    }
+    /// <summary>Takes out the variables of a module or library that is unloaded.</summary>
+    public void RemoveOwner(nint owner) => RemoveAll(range => range.Owner == owner);
 
     /// <summary>The allocation that contains <paramref name="address"/>.</summary>
     public bool TryFind(ulong address, out DeviceRange range)
@@ -106,16 +97,33 @@ internal sealed class DeviceRanges
         _lock.ExitReadLock();
         return range.Bytes != 0;
     }
+
+    private void RemoveAll(Func<DeviceRange, bool> condition)
+    {
+        _lock.EnterWriteLock();
+        for (int index = _ranges.Count - 1; index >= 0; index--)
+        {
+            if (condition(_ranges.GetValueAtIndex(index)))
+            {
+                _ranges.RemoveAt(index);
+            }
+        }
+
+        _lock.ExitWriteLock();
+    }
 }
 
 /// <summary>
-/// One device allocation: first address, size in bytes, the context it ends with (null for memory of a pool), and its number in the
+/// One allocation or variable: first address, size in bytes, the context it ends with (null for memory of a pool), and its number in the
 /// session.
 /// </summary>
 internal readonly record struct DeviceRange(ulong Base, ulong Bytes, CUcontext Context, ulong BufferId)
 {
     /// <summary>The device it is on.</summary>
     public int Device { get; init; }
+
+    /// <summary>The module or library whose variable it is, 0 for an allocation.</summary>
+    public nint Owner { get; init; }
 
     /// <summary>The memory pool it is from, 0 for none.</summary>
     public nint Pool { get; init; }

@@ -157,7 +157,7 @@ public sealed unsafe partial class RemoteDriver
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_ACCESS_FLAGS => (ulong)CUmemAccess_flags.CU_MEM_ACCESS_FLAGS_PROT_READWRITE,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MAPPED => 1,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_SYNC_MEMOPS => range.IsSynchronous ? 1u : 0u,
-        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE => range is { Pool: 0, IsImported: false } ? 1u : 0u,
+        CUpointer_attribute.CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE => range is { Pool: 0, IsImported: false, Owner: 0 } ? 1u : 0u,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES => (ulong)(Handles.Find<PoolInfo>(range.Pool)?.HandleTypes ?? 0),
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE => (ulong)range.Pool,
         CUpointer_attribute.CU_POINTER_ATTRIBUTE_HOST_POINTER => null,

@@ -14,7 +14,7 @@ public sealed unsafe partial class RemoteDriver
     /// <inheritdoc/>
     public override CUresult cuIpcGetMemHandle(CUipcMemHandle_v1* pHandle, CUdeviceptr dptr)
     {
-        bool shareable = _session.Ranges.TryFind(dptr.Value, out DeviceRange range) && range is { Pool: 0, Reserved: null, IsImported: false };
+        bool shareable = _session.Ranges.TryFind(dptr.Value, out DeviceRange range) && range is { Pool: 0, Reserved: null, IsImported: false, Owner: 0 };
         return pHandle == null || !shareable
             ? Local(CUresult.CUDA_ERROR_INVALID_VALUE)
             : GetToken(CallId.cuIpcGetMemHandle, range.Base, 0, (byte*)pHandle);
