@@ -60,11 +60,12 @@ public sealed class DiagnosticTests
     [Theory]
     [InlineData(
         "cuX asynch", "2,5",
-        "CUDARPC007: 'asynch' is no word here; the words are sync, async, blocking, local, custom, unsupported, since, same_as, widened, cache")]
+        "CUDARPC007: 'asynch' is no word here; the words are sync, async, blocking, local, custom, unsupported, since, same_as, widened, cache, check")]
     [InlineData(
         "cuX sync (p: inn)", "2,14",
         "CUDARPC007: 'inn' is no word here; the words are in, out, inout, optional, string, bulk, ignore, size_is, length_is, handle")]
     [InlineData("cuX sync(x)", "2,5", "CUDARPC007: 'sync' takes no argument")]
+    [InlineData("cuX check", "2,5", "CUDARPC007: 'check' needs an argument in parentheses, without a space before them")]
     [InlineData("cuX since", "2,5", "CUDARPC007: 'since' needs an argument in parentheses, without a space before them")]
     [InlineData("cuX since(soon)", "2,5", "CUDARPC007: 'since' needs a number, not 'soon'")]
     [InlineData("cuX custom(me)", "2,5", "CUDARPC007: 'custom' takes client, server, both, not 'me'")]
@@ -93,6 +94,7 @@ public sealed class DiagnosticTests
         "CUDARPC012: cuX: parameter 'p' (const void *) needs a rule: void* needs a direction and size_is")]
     [InlineData("cuX sync local", "2,1", "CUDARPC013: 'local' does not fit cuX: it is 'sync' already")]
     [InlineData("cuX local custom(both)", "2,1", "CUDARPC013: 'custom' does not fit cuX: it does not travel")]
+    [InlineData("cuX local check(Look)", "2,1", "CUDARPC013: 'check' does not fit cuX: its client half is not generated")]
     [InlineData("cuX local (p: in)", "2,1", "CUDARPC013: 'a rule about parameters' does not fit cuX: it does not travel")]
     [InlineData("cuX sync (p: out size_is(n))", "2,11", "CUDARPC013: 'out' does not fit cuX.p: it points to const")]
     [InlineData("cuX sync (p: in size_is(n), n: out)", "2,29", "CUDARPC013: 'out' does not fit cuX.n: it is no pointer")]

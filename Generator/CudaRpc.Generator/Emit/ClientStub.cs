@@ -17,6 +17,7 @@ internal static class ClientStub
         code.Open();
         CheckPointers(code, function);
         bool declared = CheckHandles(code, function);
+        CheckArguments(code, function);
         code.Open("try");
         code.Line($"Call call = _session.Begin(CallId.{function.Name});");
         foreach (PlannedParameter parameter in function.Parameters)
@@ -109,6 +110,19 @@ internal static class ClientStub
         }
 
         return declared;
+    }
+
+    // if (CheckSet(dstDevice, uc, N) is CUresult wrong)
+    private static void CheckArguments(CodeWriter code, PlannedFunction function)
+    {
+        if (function.Check.Length > 0)
+        {
+            string arguments = string.Join(", ", function.Function.Parameters.Select(parameter => CSharp.Identifier(parameter.Name)));
+            code.Open($"if ({function.Check}({arguments}) is CUresult wrong)");
+            code.Line("return wrong;");
+            code.Close();
+            code.Line();
+        }
     }
 
     private static void Write(CodeWriter code, PlannedParameter parameter, PlannedFunction function)

@@ -29,6 +29,7 @@ internal sealed record PlannedHandle(string Name, int Number, string Destroy);
 /// <param name="Reason">Why it is unsupported.</param>
 /// <param name="Since">The CUDA version that brought it, 0 where the rules do not say.</param>
 /// <param name="Cache">For how long an answer is kept: process, device, function, handle, or nothing.</param>
+/// <param name="Check">The client's hand-written method that answers wrong arguments before the call is sent, or nothing.</param>
 internal sealed record PlannedFunction(
     CFunction Function,
     Travel Travel,
@@ -39,7 +40,8 @@ internal sealed record PlannedFunction(
     string Undo,
     string Reason,
     int Since,
-    string Cache)
+    string Cache,
+    string Check)
 {
     public string Name => Function.Name;
 

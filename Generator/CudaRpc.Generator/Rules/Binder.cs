@@ -193,7 +193,8 @@ internal sealed class Binder
             "",
             rule.Argument("unsupported"),
             int.TryParse(rule.Argument("since"), out int since) ? since : 0,
-            rule.Argument("cache"));
+            rule.Argument("cache"),
+            rule.Argument("check"));
         CheckNames(function, rule);
         if (travel == Travel.SameAs)
         {
@@ -209,6 +210,11 @@ internal sealed class Binder
         {
             string word = plan.Hand != Halves.None ? "custom" : "a rule about parameters";
             Report(rule.Place, Problems.WrongWord, word, function.Name, "it does not travel");
+        }
+
+        if (plan.Check.Length > 0 && (!plan.IsRemoted || plan.ClientByHand))
+        {
+            Report(rule.Place, Problems.WrongWord, "check", function.Name, "its client half is not generated");
         }
 
         return plan.IsRemoted && plan.Hand != Halves.Both ? BindParameters(plan, rule) : plan;

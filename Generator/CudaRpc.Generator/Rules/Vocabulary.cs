@@ -16,6 +16,7 @@ internal static class Vocabulary
         ["same_as"] = Argument.Text,
         ["widened"] = Argument.Text,
         ["cache"] = Argument.OneOf("process", "device", "function", "handle"),
+        ["check"] = Argument.Text,
     };
 
     /// <summary>Words about a parameter.</summary>

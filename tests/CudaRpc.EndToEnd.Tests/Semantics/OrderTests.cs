@@ -56,7 +56,7 @@ public sealed unsafe class OrderTests
     // Mostly posted, in each of the ways a posted call travels; some synchronous.
     private static CUresult Call(CudaDriver driver, int kind, ulong number, byte[] bytes)
     {
-        var address = new CUdeviceptr(number * Spacing);
+        var address = new CUdeviceptr((number + 1) * Spacing);
         fixed (byte* start = bytes)
         {
             return kind switch
@@ -69,7 +69,7 @@ public sealed unsafe class OrderTests
         }
     }
 
-    // Calls carry their number as an address. The list needs no lock of its own where order is kept.
+    // Calls carry their number as an address; 0 is none. The list needs no lock of its own where order is kept.
     private sealed class Recorder : FakeDriver
     {
         public List<ulong> Seen { get; } = new(Handoffs);
@@ -88,7 +88,7 @@ public sealed unsafe class OrderTests
         {
             if (address.Value % Spacing == 0)
             {
-                Seen.Add(address.Value / Spacing);
+                Seen.Add((address.Value / Spacing) - 1);
             }
 
             return CUresult.CUDA_SUCCESS;

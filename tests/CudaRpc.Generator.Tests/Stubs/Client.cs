@@ -25,6 +25,10 @@ internal sealed class HandleTable
 public sealed partial class RemoteDriver : CudaDriver
 {
     private readonly Session _session = new();
+
+    // Headers without the types of their parameters know these, too.
+    private static CUresult? CheckSet(params object[] arguments) => null;
+    private static CUresult? CheckCopy(params object[] arguments) => null;
 }
 
 internal unsafe ref struct Call

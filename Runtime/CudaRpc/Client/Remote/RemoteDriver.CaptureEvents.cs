@@ -143,6 +143,11 @@ public sealed unsafe partial class RemoteDriver
             return checkStream;
         }
 
+        if (IsForeign(Handles.Find(mark.Value)?.Parent ?? 0, stream))
+        {
+            return CUresult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
         try
         {
             Call call = _session.Begin(callId);

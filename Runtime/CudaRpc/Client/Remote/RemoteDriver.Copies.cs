@@ -201,8 +201,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         // Beyond the end of an allocation: found out here, before bytes that may not even be the program's are sent.
-        bool leaves = _session.Ranges.TryFind(device.Value, out DeviceRange range) && bytes > range.Bytes - (device.Value - range.Base);
-        return host == null || leaves || bytes > long.MaxValue ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
+        return host == null || bytes > long.MaxValue || Leaves(device.Value, bytes) ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
     }
 
     private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _) || HostMemory.IsTwin(address.Value);

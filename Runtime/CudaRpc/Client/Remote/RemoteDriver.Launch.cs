@@ -37,7 +37,7 @@ public sealed unsafe partial class RemoteDriver
 
         for (uint index = 0; index < config->numAttrs; index++)
         {
-            // A device-updatable node belongs to a graph; graphs are not remoted yet.
+            // It would bring back a handle that kernels use, for which a posted call has no reply and the session no value to give.
             if (config->attrs[index].id == CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE)
             {
                 return CUresult.CUDA_ERROR_NOT_SUPPORTED;
@@ -71,6 +71,11 @@ public sealed unsafe partial class RemoteDriver
         if (Context(default) is not ContextInfo context)
         {
             return NoContext();
+        }
+
+        if (IsForeign(Handles.Find(function.Parent)?.Parent ?? 0, shape.Stream))
+        {
+            return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
         if (!Fits(shape, function, Facts(context.Device)!))

@@ -200,8 +200,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         // Beyond the end of an allocation: found out here, before bytes that may not even be the program's are sent.
-        bool leaves = _session.Ranges.TryFind(side.Device.Value, out DeviceRange range) && end > range.Bytes - (side.Device.Value - range.Base);
-        return leaves ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
+        return Leaves(side.Device.Value, end) ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
     }
 
     private static void WriteSide(ref Call call, in PitchedSide side, bool isPeer)

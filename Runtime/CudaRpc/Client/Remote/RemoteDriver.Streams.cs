@@ -45,6 +45,32 @@ public sealed unsafe partial class RemoteDriver
         }
     }
 
+    /// <summary>The streams that every context has are nobody's to destroy.</summary>
+    public override CUresult cuStreamDestroy_v2(CUstream hStream)
+    {
+        if (Handles.Find(hStream.Value) is not { Kind: HandleKind.CUstream })
+        {
+            return CUresult.CUDA_ERROR_INVALID_HANDLE;
+        }
+
+        try
+        {
+            Call call = _session.Begin(CallId.cuStreamDestroy_v2);
+            call.WriteHandle(hStream.Value);
+            CUresult status = call.Post();
+            if (status == CUresult.CUDA_SUCCESS)
+            {
+                Handles.Forget(hStream.Value);
+            }
+
+            return status;
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(CallId.cuStreamDestroy_v2, failure);
+        }
+    }
+
     /// <summary>Of a stream of a green context that one's, as a CUcontext.</summary>
     public override CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx)
     {
