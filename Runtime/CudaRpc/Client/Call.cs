@@ -243,6 +243,7 @@ internal unsafe ref partial struct Call
             bool deferred = (reply.Flags & FrameFlags.Deferred) != 0;
             uint failed = deferred ? _reader.ReadUInt32() : _callId;
             End();
+            NoteFault(status);
             if (deferred)
             {
                 _lane.NoteDeferred(failed, status, _callId);

@@ -34,6 +34,9 @@ internal sealed class ContextInfo(int device, uint flags, bool isPrimary, nint g
 
     public bool IsPrimary { get; } = isPrimary;
 
+    /// <summary>The fault of a kernel that spoilt the context, once the driver has told of it: its answer to everything from then on.</summary>
+    public CUresult Fault { get; set; }
+
     /// <summary>The green context whose CUcontext this is; 0 for none.</summary>
     public nint Green => Parent;
 

@@ -11,10 +11,17 @@ namespace CudaRpc.Client;
 internal sealed class HandleTable
 {
     private readonly ConcurrentDictionary<nint, HandleInfo> _alive = new();
+    private bool _hasFault;
     private long _counter = HandleId.FirstMinted - 1;
 
     /// <summary>Handles alive.</summary>
     public int Count => _alive.Count;
+
+    /// <summary>Whether all there is belongs to one context, green ones below it included.</summary>
+    public bool HasOneContext => _alive.Values.Count(static info => info is ContextInfo { Green: 0 }) == 1;
+
+    /// <summary>Whether any context has ever been told to be spoilt: else nobody need look.</summary>
+    public bool HasFault => Volatile.Read(ref _hasFault);
 
     /// <summary>A new id, not alive before <see cref="Add"/>.</summary>
     public nint Mint(HandleKind kind) => HandleId.Make(kind, Interlocked.Increment(ref _counter));
@@ -25,6 +32,16 @@ internal sealed class HandleTable
     public void Add(nint id, HandleInfo info) => _alive[id] = info;
 
     public HandleInfo? Find(nint id) => _alive.GetValueOrDefault(id);
+
+    /// <summary>The driver has said that a kernel's fault has spoilt the context.</summary>
+    public void NoteFault(CUcontext context, CUresult fault)
+    {
+        if (Find<ContextInfo>(context.Value) is ContextInfo info)
+        {
+            info.Fault = fault;
+            Volatile.Write(ref _hasFault, true);
+        }
+    }
 
     /// <summary>The context that what is made in <paramref name="context"/> belongs to: the primary one below a green one.</summary>
     public CUcontext OwnerOf(CUcontext context) => Find<ContextInfo>(context.Value) is { Owner.Value: not 0 } green ? green.Owner : context;

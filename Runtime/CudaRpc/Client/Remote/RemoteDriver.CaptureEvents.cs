@@ -109,6 +109,11 @@ public sealed unsafe partial class RemoteDriver
             return checkEvent;
         }
 
+        if (FaultOf(hStream) is CUresult fault)
+        {
+            return fault;
+        }
+
         try
         {
             Call call = _session.Begin(CallId.cuStreamWaitEvent);
@@ -141,6 +146,11 @@ public sealed unsafe partial class RemoteDriver
         if (Handles.Check(stream.Value, HandleKind.CUstream) is var checkStream and not CUresult.CUDA_SUCCESS)
         {
             return checkStream;
+        }
+
+        if (FaultOf(stream) is CUresult fault)
+        {
+            return fault;
         }
 
         if (IsForeign(Handles.Find(mark.Value)?.Parent ?? 0, stream))

@@ -19,6 +19,11 @@ public sealed unsafe partial class RemoteDriver
     private CUresult? CheckSet<T>(CUdeviceptr dstDevice, nuint dstPitch, T value, nuint Width, nuint Height, CUstream hStream)
         where T : unmanaged
     {
+        if (FaultOf(hStream) is CUresult fault)
+        {
+            return fault;
+        }
+
         nuint size = (nuint)sizeof(T);
         if (Width == 0 || Height == 0 || HasNoContext(hStream))
         {
@@ -33,8 +38,17 @@ public sealed unsafe partial class RemoteDriver
     private CUresult? CheckCopy(CUdeviceptr dstDevice, CUdeviceptr srcDevice, nuint ByteCount) => CheckCopy(dstDevice, srcDevice, ByteCount, default);
 
     private CUresult? CheckCopy(CUdeviceptr dstDevice, CUdeviceptr srcDevice, nuint ByteCount, CUstream hStream) =>
-        ByteCount != 0 && !HasNoContext(hStream) && (Leaves(dstDevice.Value, ByteCount) || Leaves(srcDevice.Value, ByteCount))
-            ? CUresult.CUDA_ERROR_INVALID_VALUE
+        FaultOf(hStream) is CUresult fault
+            ? fault
+            : ByteCount != 0 && !HasNoContext(hStream) && (Leaves(dstDevice.Value, ByteCount) || Leaves(srcDevice.Value, ByteCount))
+                ? CUresult.CUDA_ERROR_INVALID_VALUE
+                : null;
+
+    // What the driver answers to all work in the stream since a kernel's fault, as far as it has told us.
+    private CUresult? FaultOf(CUstream stream) =>
+        Handles.HasFault && StreamContext(stream, out CUcontext owner) == CUresult.CUDA_SUCCESS
+            && Handles.Find<ContextInfo>(owner.Value) is { Fault: not CUresult.CUDA_SUCCESS } spoilt
+            ? spoilt.Fault
             : null;
 
     // Then the driver says that first.

@@ -52,7 +52,7 @@ public sealed unsafe partial class RemoteDriver
             return WithinServer(callId == CallId.cuMemcpyHtoDAsync_v2, destination, new CUdeviceptr((ulong)source), bytes, stream);
         }
 
-        if (CheckCopy(source, destination, stream, bytes) is CUresult decided)
+        if ((CheckCopy(source, destination, stream, bytes) ?? FaultOf(stream)) is CUresult decided)
         {
             return decided;
         }
@@ -110,7 +110,8 @@ public sealed unsafe partial class RemoteDriver
             return WithinServer(callId == CallId.cuMemcpyDtoHAsync_v2, new CUdeviceptr((ulong)destination), source, bytes, stream);
         }
 
-        if (CheckCopy(destination, source, stream, bytes) is CUresult decided)
+        CUresult? fault = callId == CallId.cuMemcpyDtoHAsync_v2 ? FaultOf(stream) : null;
+        if ((CheckCopy(destination, source, stream, bytes) ?? fault) is CUresult decided)
         {
             return decided;
         }

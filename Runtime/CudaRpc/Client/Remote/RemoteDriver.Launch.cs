@@ -78,6 +78,11 @@ public sealed unsafe partial class RemoteDriver
             return CUresult.CUDA_ERROR_INVALID_HANDLE;
         }
 
+        if (FaultOf(shape.Stream) is CUresult fault)
+        {
+            return fault;
+        }
+
         if (!Fits(shape, function, Facts(context.Device)!))
         {
             return CUresult.CUDA_ERROR_INVALID_VALUE;

@@ -90,7 +90,7 @@ public sealed unsafe partial class RemoteDriver
             Call call = _session.Begin(CallId.cuMemFree_v2);
             call.Write(dptr.Value);
             call.Post();
-            return waited;
+            return FaultOf(default) ?? waited;
         }
         catch (Exception failure)
         {

@@ -30,6 +30,11 @@ public sealed unsafe partial class RemoteDriver
             return NoContext();
         }
 
+        if (FaultOf(default) is CUresult fault)
+        {
+            return fault;
+        }
+
         try
         {
             Call call = _session.Begin(CallId.cuEventCreate);
@@ -122,6 +127,11 @@ public sealed unsafe partial class RemoteDriver
         if (Context(default) is not ContextInfo context)
         {
             return NoContext();
+        }
+
+        if (FaultOf(default) is CUresult fault)
+        {
+            return fault;
         }
 
         try
