@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using CudaRpc.Transport;
+using CudaRpc.Transport.Emulation;
 using MessagePack;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,7 @@ public sealed class Session : IDisposable
 
     private readonly ServerUrl _url;
     private readonly SessionOptions _options;
+    private readonly EmulatedLink? _network;
     private readonly Connection _control;
     private readonly byte[] _token;
     private readonly PrimaryContext[] _primaries;
@@ -45,7 +47,19 @@ public sealed class Session : IDisposable
     {
         _url = url;
         _options = options;
-        (_control, FrameReader reader, Welcome welcome) = Open([]);
+        _network = url.Network is null ? null : new EmulatedLink(url.Network);
+        FrameReader reader;
+        Welcome welcome;
+        try
+        {
+            (_control, reader, welcome) = Open([]);
+        }
+        catch
+        {
+            _network?.Dispose();
+            throw;
+        }
+
         Host = new HostLink(this, _control, reader);
         HostMemory = new HostMemory(this);
         _token = welcome.Token;
@@ -141,6 +155,7 @@ public sealed class Session : IDisposable
 
         Pump.Dispose();
         _control.Dispose();
+        _network?.Dispose();
     }
 
     internal Call Begin(uint callId) => new(this, Lane, callId);
@@ -350,6 +365,7 @@ public sealed class Session : IDisposable
     {
         long deadline = Deadline();
         Connection connection = Transports.Connect(_url, _options.ConnectTimeout);
+        connection = _network?.Connect(connection) ?? connection;
         try
         {
             connection.Deadline = deadline;

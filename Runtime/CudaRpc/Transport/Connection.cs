@@ -21,6 +21,10 @@ internal abstract unsafe class Connection : IDisposable
     /// <exception cref="IOException">The connection is gone, or <see cref="Deadline"/> has passed.</exception>
     public abstract int Receive(Span<byte> destination);
 
+    /// <summary>Receives what is there, without waiting; -1 where nothing is, 0 when the peer has closed.</summary>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    public abstract int TryReceive(Span<byte> destination);
+
     /// <summary>
     /// Whether bytes can be used where they arrive, and be made where they are sent from: <see cref="Peek"/>, <see cref="Advance"/>,
     /// <see cref="Reserve"/> and <see cref="Commit"/> are for such connections only.

@@ -28,6 +28,22 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
+    /// <summary>Sleeps for nanoseconds, at most a second; Thread.Sleep knows milliseconds only.</summary>
+    public static void Sleep(long nanoseconds)
+    {
+        TimeSpecification time = new() { Nanoseconds = (nint)Math.Min(nanoseconds, 999_999_999) };
+        nanosleep(&time, null);
+    }
+
+    [LibraryImport("libc")]
+    private static partial int nanosleep(TimeSpecification* time, TimeSpecification* left);
+
+    private struct TimeSpecification
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
     /// <summary>struct iovec.</summary>
     public struct IoVector
     {

@@ -1,12 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using CudaRpc.Transport.Emulation;
 
 namespace CudaRpc.Transport;
 
 /// <summary>
 /// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>shm:///path</c> (shared memory, which the ends agree on at a Unix socket),
-/// <c>sim:[?devices=N]</c> (simulated in this process) or <c>native:</c> (this machine's own driver).
+/// <c>sim:[?devices=N]</c> (simulated in this process) or <c>native:</c> (this machine's own driver). Behind the first three,
+/// <c>?rtt=TIME&amp;bandwidth=RATE&amp;jitter=TIME</c> emulates a network.
 /// </summary>
 public sealed record ServerUrl
 {
@@ -35,6 +37,9 @@ public sealed record ServerUrl
     /// <summary>Devices of <c>sim</c>, 1 to 16; else 1.</summary>
     public int Devices { get; private init; } = 1;
 
+    /// <summary>The network to emulate on the way there; null for none.</summary>
+    public NetworkConditions? Network { get; private init; }
+
     /// <summary>Whether the driver lives in this process, so that nothing is serialised.</summary>
     public bool IsInProcess => Scheme is "sim" or "native";
 
@@ -56,6 +61,11 @@ public sealed record ServerUrl
             bool valid = int.TryParse(text.AsSpan(SimulatedDevices.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
                 && devices is > 0 and <= 16;
             return valid ? new ServerUrl("sim", "", 0, "") { Devices = devices } : throw Bad(text, "a simulated GPU has 1 to 16 devices");
+        }
+
+        if (text.IndexOf('?') is >= 0 and var mark)
+        {
+            return ParseNetwork(text, mark);
         }
 
         if (text.StartsWith("unix://", StringComparison.Ordinal) || text.StartsWith("shm://", StringComparison.Ordinal))
@@ -87,7 +97,9 @@ public sealed record ServerUrl
     }
 
     /// <summary>The URL as text; <see cref="Parse"/> reads it back.</summary>
-    public override string ToString() => Scheme switch
+    public override string ToString() => Network is null ? Address : $"{Address}?{Network}";
+
+    private string Address => Scheme switch
     {
         "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
         "unix" or "shm" => $"{Scheme}://{Path}",
@@ -105,6 +117,24 @@ public sealed record ServerUrl
         return Encoding.UTF8.GetByteCount(path) <= LongestPath
             ? new ServerUrl(scheme, "", 0, path)
             : throw Bad(text, $"a Unix socket's path has at most {LongestPath} bytes");
+    }
+
+    private static ServerUrl ParseNetwork(string text, int mark)
+    {
+        ServerUrl url = Parse(text[..mark]);
+        if (url.IsInProcess)
+        {
+            throw Bad(text, $"there is no network on the way to {url}");
+        }
+
+        try
+        {
+            return url with { Network = NetworkConditions.Parse(text[(mark + 1)..]) };
+        }
+        catch (FormatException failure)
+        {
+            throw Bad(text, failure.Message);
+        }
     }
 
     private static ServerUrl ParseTcp(string text)

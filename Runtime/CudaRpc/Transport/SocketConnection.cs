@@ -59,9 +59,32 @@ internal sealed unsafe class SocketConnection : Connection
 
     public override int Receive(Span<byte> destination)
     {
+        long spinUntil = 0;
+        while (true)
+        {
+            int received = TryReceive(destination);
+            if (received >= 0)
+            {
+                return received;
+            }
+
+            long now = Stopwatch.GetTimestamp();
+            if (spinUntil == 0)
+            {
+                spinUntil = now + s_spin;
+            }
+
+            if (now >= spinUntil)
+            {
+                WaitFor(Libc.POLLIN);
+            }
+        }
+    }
+
+    public override int TryReceive(Span<byte> destination)
+    {
         fixed (byte* buffer = destination)
         {
-            long spinUntil = 0;
             while (true)
             {
                 // SAFETY: buffer is pinned for the length given; MSG_DONTWAIT returns at once.
@@ -71,23 +94,15 @@ internal sealed unsafe class SocketConnection : Connection
                     return (int)received;
                 }
 
-                int error = Marshal.GetLastPInvokeError();
-                if (error == Libc.EAGAIN)
+                switch (Marshal.GetLastPInvokeError())
                 {
-                    long now = Stopwatch.GetTimestamp();
-                    if (spinUntil == 0)
-                    {
-                        spinUntil = now + s_spin;
-                    }
-
-                    if (now >= spinUntil)
-                    {
-                        WaitFor(Libc.POLLIN);
-                    }
-                }
-                else if (error != Libc.EINTR)
-                {
-                    ThrowLost("receiving", error);
+                    case Libc.EAGAIN:
+                        return -1;
+                    case Libc.EINTR:
+                        break;
+                    case int error:
+                        ThrowLost("receiving", error);
+                        break;
                 }
             }
         }

@@ -35,7 +35,10 @@ internal static class Transports
     }
 
     /// <summary>Listens at <paramref name="url"/>.</summary>
-    public static Listener Listen(ServerUrl url) => SocketListener.Listen(url);
+    /// <exception cref="FormatException">It names a network to emulate, which is for the client's end.</exception>
+    public static Listener Listen(ServerUrl url) => url.Network is null
+        ? SocketListener.Listen(url)
+        : throw new FormatException($"{url}: a network is emulated by the client, so a server's own address has none");
 
     private static Connection Share(Socket socket, ServerUrl url, long deadline)
     {

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+
+namespace CudaRpc.Transport.Emulation;
+
+/// <summary>
+/// The network between a client and a server, emulated at the client's end and shared by its connections: a thread holds back what they send until
+/// it would arrive. Bytes are delayed, not calls: what is sent together arrives together.
+/// </summary>
+internal sealed class EmulatedLink : IDisposable
+{
+    // A connection puts no more on the link at once than keeps it busy this long, so that connections share it as flows of a network do.
+    private static readonly long s_turn = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
+
+    // The thread stays awake this long, because waking would take longer than the delay of a near network.
+    private static readonly long s_linger = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
+
+    // A connection whose server reads nothing is asked again after this long; nanoseconds.
+    private const long Retry = 50_000;
+    private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(1);
+
+    private readonly object _lock = new();
+    private readonly LinkDirection _up;
+    private readonly LinkDirection _down;
+    private EmulatedConnection[] _connections = [];
+    private readonly Thread _thread;
+    private readonly TimeSpan _rtt;
+    private bool _asleep;
+    private bool _stopped;
+
+    public EmulatedLink(NetworkConditions conditions)
+    {
+        double ticksPerByte = Stopwatch.Frequency / conditions.BytesPerSecond;
+        long delay = PreciseWait.Ticks(conditions.Rtt) / 2, jitter = PreciseWait.Ticks(conditions.Jitter);
+        _rtt = conditions.Rtt;
+        _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
+        _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
+        // What a link of this delay has under way, and a socket's buffer beyond.
+        Window = (long)Math.Min((conditions.Rtt + conditions.Jitter).TotalSeconds * conditions.BytesPerSecond, 1 << 30) + (4 << 20);
+        _thread = new Thread(Run) { IsBackground = true, Name = "cudarpc network" };
+        _thread.Start();
+    }
+
+    /// <summary>Bytes of one direction that a connection holds at most.</summary>
+    public long Window { get; }
+
+    /// <summary>A connection through the link to what <paramref name="inner"/> is connected with. Takes the round trip that connecting takes.</summary>
+    public EmulatedConnection Connect(Connection inner)
+    {
+        long connected = Stopwatch.GetTimestamp() + PreciseWait.Ticks(_rtt);
+        while (!PreciseWait.Step(connected))
+        {
+        }
+
+        var connection = new EmulatedConnection(this, inner);
+        lock (_lock)
+        {
+            _connections = [.. _connections, connection];
+        }
+
+        return connection;
+    }
+
+    /// <summary>When bytes that leave now arrive at the server; 0 where the link is too busy to take them yet.</summary>
+    public long TrySend(int bytes)
+    {
+        lock (_lock)
+        {
+            long now = Stopwatch.GetTimestamp();
+            return _up.Backlog(now) > s_turn ? 0 : _up.Send(now, bytes);
+        }
+    }
+
+    /// <summary>When bytes that the server has sent now arrive.</summary>
+    public long Receive(int bytes)
+    {
+        lock (_lock)
+        {
+            return _down.Send(Stopwatch.GetTimestamp(), bytes);
+        }
+    }
+
+    /// <summary>There is something to hold back.</summary>
+    public void Wake()
+    {
+        lock (_lock)
+        {
+            if (_asleep)
+            {
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    /// <summary>Lets what is still under way arrive, for a while, and ends.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _stopped = true;
+            Monitor.PulseAll(_lock);
+        }
+
+        if (Thread.CurrentThread != _thread)
+        {
+            _thread.Join();
+        }
+    }
+
+    private void Run()
+    {
+        long idleSince = Stopwatch.GetTimestamp(), stopBy = long.MaxValue;
+        while (true)
+        {
+            long next = long.MaxValue;
+            bool isBlocked = false;
+            EmulatedConnection[] connections = Connections(idleSince);
+            long now = Stopwatch.GetTimestamp();
+            foreach (EmulatedConnection connection in connections)
+            {
+                if (connection.IsOver)
+                {
+                    Forget(connection);
+                }
+                else if (connection.Deliver(now) is long due)
+                {
+                    isBlocked |= due <= now;
+                    next = Math.Min(next, due);
+                }
+            }
+
+            if (Volatile.Read(ref _stopped))
+            {
+                stopBy = stopBy == long.MaxValue ? now + PreciseWait.Ticks(s_lastWait) : stopBy;
+                if (next == long.MaxValue || now > stopBy)
+                {
+                    return;
+                }
+            }
+
+            if (next == long.MaxValue)
+            {
+                Thread.SpinWait(10);
+                continue;
+            }
+
+            idleSince = now;
+            if (next > now)
+            {
+                PreciseWait.Step(next);
+            }
+            else if (isBlocked)
+            {
+                // The server is behind, and may need the processor.
+                Libc.Sleep(Retry);
+            }
+        }
+    }
+
+    // Waits while nothing is under way.
+    private EmulatedConnection[] Connections(long idleSince)
+    {
+        lock (_lock)
+        {
+            while (!_stopped && Stopwatch.GetTimestamp() - idleSince > s_linger && !Array.Exists(_connections, static connection => connection.HasPending))
+            {
+                _asleep = true;
+                Monitor.Wait(_lock);
+                _asleep = false;
+                idleSince = Stopwatch.GetTimestamp();
+            }
+
+            return _connections;
+        }
+    }
+
+    private void Forget(EmulatedConnection connection)
+    {
+        lock (_lock)
+        {
+            _connections = [.. _connections.Where(other => other != connection)];
+        }
+    }
+}
