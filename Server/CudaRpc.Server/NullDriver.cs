@@ -43,4 +43,17 @@ internal sealed unsafe class NullDriver(SimulatedGpu gpu) : SimulatedDriver(gpu)
 
     /// <inheritdoc/>
     public override CUresult cuCtxSynchronize() => CUresult.CUDA_SUCCESS;
+
+    /// <inheritdoc/>
+    public override CUresult cuEventRecord(CUevent hEvent, CUstream hStream) => CUresult.CUDA_SUCCESS;
+
+    /// <inheritdoc/>
+    public override CUresult cuEventSynchronize(CUevent hEvent) => CUresult.CUDA_SUCCESS;
+
+    /// <summary>What comes before it is done, so it is called at once.</summary>
+    public override CUresult cuLaunchHostFunc(CUstream hStream, delegate* unmanaged[Cdecl]<void*, void> fn, void* userData)
+    {
+        fn(userData);
+        return CUresult.CUDA_SUCCESS;
+    }
 }

@@ -18,6 +18,9 @@ internal static class ProtocolLimits
     /// <summary>Bulk of a copy is received, handed to the driver and sent in pieces of this many bytes.</summary>
     public const int CopyPiece = 4 << 20;
 
+    /// <summary>Bytes of a copy that a server stages page-locked at a time: small enough that a copy of a few MiB overlaps with its transfer.</summary>
+    public const int StagedPiece = 1 << 20;
+
     /// <summary>Copies to the device up to this many bytes are posted: they are queued like any other body.</summary>
     public const int PostedCopy = 64 << 10;
 

@@ -4,8 +4,8 @@ using CudaRpc.Protocol;
 
 namespace CudaRpc.Server;
 
-// Copies pass piece by piece through the lane's staging memory, or from and to where the transport has them, so a copy of any size takes the
-// same memory, and the network and the driver take turns.
+// Copies pass piece by piece, so a copy of any size takes the same memory: small ones through the lane's staging memory, others through page-locked
+// memory of the session, see Custom.StagedCopies, and all from and to where the transport has them, if it has.
 internal static unsafe partial class Custom
 {
     // Posted, it has to be in order with the legacy stream's work but need not wait for it: the source is staged here in any case.
@@ -36,14 +36,23 @@ internal static unsafe partial class Custom
             return;
         }
 
-        CUresult status = CUresult.CUDA_SUCCESS;
-        for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
+        ulong staged = 0;
+        CUresult status = IsStaged(call, bytes)
+            ? Upload(driver, ref call, new CUdeviceptr(destination), bytes, stream, out staged)
+            : CUresult.CUDA_SUCCESS;
+        for (ulong done = staged; done < bytes && status == CUresult.CUDA_SUCCESS;)
         {
             byte* source = call.NextBulk(bytes - done, out nuint piece);
             var target = new CUdeviceptr(destination + done);
             // The source is pageable memory, so the driver has taken it when it returns and its place may be used again.
             status = asynchronous ? driver.cuMemcpyHtoDAsync_v2(target, source, piece, stream) : driver.cuMemcpyHtoD_v2(target, source, piece);
             done += piece;
+        }
+
+        if (staged > 0 && !asynchronous && status == CUresult.CUDA_SUCCESS)
+        {
+            // The program may count on what was in the stream before having been done.
+            status = driver.cuStreamSynchronize(stream);
         }
 
         call.Reply(status);
@@ -72,8 +81,11 @@ internal static unsafe partial class Custom
             return;
         }
 
-        CUresult status = CUresult.CUDA_SUCCESS;
-        for (ulong done = 0; done < bytes && status == CUresult.CUDA_SUCCESS;)
+        ulong sent = 0;
+        CUresult status = IsStaged(call, bytes)
+            ? Download(driver, ref call, new CUdeviceptr(source), bytes, stream, out sent)
+            : CUresult.CUDA_SUCCESS;
+        for (ulong done = sent; done < bytes && status == CUresult.CUDA_SUCCESS;)
         {
             byte* staging = call.PlaceForPiece(bytes - done, out nuint piece);
             var from = new CUdeviceptr(source + done);
@@ -93,4 +105,6 @@ internal static unsafe partial class Custom
 
         call.Reply(status);
     }
+
+    private static bool IsStaged(in ServerCall call, ulong bytes) => bytes > ProtocolLimits.PostedCopy && !call.IsInPlace;
 }

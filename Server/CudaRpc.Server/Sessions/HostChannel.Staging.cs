@@ -60,6 +60,40 @@ internal sealed unsafe partial class HostChannel
         return staging;
     }
 
+    /// <summary>Memory for a piece of a copy that the calling thread fills or sends itself: nobody frees it before <see cref="Settle"/>.</summary>
+    public HostStaging? Borrow(CudaDriver driver, nint context, nuint length)
+    {
+        HostStaging? staging = Rent(driver, context, region: 0, length);
+        lock (_lock)
+        {
+            // Its context may have ended just now.
+            if (staging is { IsDropped: true })
+            {
+                return null;
+            }
+
+            if (staging is not null)
+            {
+                staging.IsQueued = true;
+            }
+        }
+
+        return staging;
+    }
+
+    /// <summary>The calling thread does not touch the memory any more; if its context has ended meanwhile, it is gone.</summary>
+    public void Settle(HostStaging staging)
+    {
+        lock (_lock)
+        {
+            staging.IsQueued = false;
+            if (staging.IsDropped)
+            {
+                staging.Free();
+            }
+        }
+    }
+
     /// <summary>The copy is over, or was not begun.</summary>
     public void GiveBack(HostStaging staging)
     {

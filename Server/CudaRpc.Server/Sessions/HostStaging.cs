@@ -33,7 +33,7 @@ internal sealed unsafe class HostStaging
     /// <summary>Bytes of the copy.</summary>
     public nuint Length { get; set; }
 
-    /// <summary>Whether its bytes are on their way to the client.</summary>
+    /// <summary>Whether its bytes are on their way to the client, or a thread of the server is at them.</summary>
     public bool IsQueued { get; set; }
 
     /// <summary>Whether it is to be freed when they have left.</summary>
@@ -44,10 +44,14 @@ internal sealed unsafe class HostStaging
 
     public static HostStaging Of(void* userData) => (HostStaging)GCHandle.FromIntPtr((nint)userData).Target!;
 
+    /// <summary>Frees it, if it is not freed yet. Under the channel's lock.</summary>
     public void Free()
     {
-        NativeMemory.AlignedFree(Bytes);
-        Bytes = null;
-        _reference.Free();
+        if (Bytes != null)
+        {
+            NativeMemory.AlignedFree(Bytes);
+            Bytes = null;
+            _reference.Free();
+        }
     }
 }

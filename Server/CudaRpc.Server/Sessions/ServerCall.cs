@@ -172,7 +172,7 @@ internal unsafe ref struct ServerCall
         return _lane.ReadWholeBulk(bytes);
     }
 
-    /// <summary>The frame must have this many bytes of bulk, for calls that take them in pieces by <see cref="ReadBulkPiece"/>.</summary>
+    /// <summary>The frame must have this many bytes of bulk, for calls that take them in pieces by <see cref="ReadBulkPiece(nuint)"/>.</summary>
     public void ExpectBulk(ulong bytes)
     {
         _hasBulk = true;
@@ -184,6 +184,12 @@ internal unsafe ref struct ServerCall
 
     /// <summary>The next <paramref name="bytes"/> of bulk, in the lane's staging memory, valid until the next piece.</summary>
     public readonly byte* ReadBulkPiece(nuint bytes) => _lane.ReadBulkPiece(bytes);
+
+    /// <summary>The same, into memory of the caller's.</summary>
+    public readonly void ReadBulkPiece(byte* destination, nuint bytes) => _lane.ReadBulkPiece(destination, bytes);
+
+    /// <summary>Whether bulk can be used where it arrives, and made where it is sent from.</summary>
+    public readonly bool IsInPlace => _lane.IsInPlace;
 
     /// <summary>The next bytes of bulk, at most <paramref name="most"/>, wherever they are; valid until the next piece.</summary>
     public readonly byte* NextBulk(ulong most, out nuint piece) => _lane.NextBulk((nuint)most, out piece);

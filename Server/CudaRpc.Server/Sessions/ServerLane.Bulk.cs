@@ -48,6 +48,12 @@ internal sealed unsafe partial class ServerLane
         return staging;
     }
 
+    /// <summary>The same, into memory of the caller's.</summary>
+    public void ReadBulkPiece(byte* destination, nuint bytes) => _reader!.ReadBulk(destination, bytes);
+
+    /// <summary>Whether bulk can be used where it arrives, and made where it is sent from.</summary>
+    public bool IsInPlace => _connection is { IsInPlace: true };
+
     /// <summary>
     /// The next bytes of the frame's bulk, at most <paramref name="most"/>: where they have arrived if they can be used there, else in
     /// the staging memory. Valid until the next piece.

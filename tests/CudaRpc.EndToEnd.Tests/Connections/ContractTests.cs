@@ -49,6 +49,23 @@ public sealed class ContractTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public void TryReceive_TakesWhatIsThere_AndSaysWhereNothingIs(string transport)
+    {
+        using var link = new Link(transport);
+        byte[] received = new byte[8];
+        Assert.Equal(-1, link.Server.TryReceive(received));
+        link.Client.Send([1, 2], [3]);
+        Condition.Becomes(true, () => link.Server.TryReceive(received) is var count && count < 0 ? false : count == 3);
+        Assert.Equal([1, 2, 3], received.AsSpan(0, 3));
+        Assert.Equal(-1, link.Server.TryReceive(received));
+
+        link.Client.Dispose();
+
+        Condition.Becomes(0, () => link.Server.TryReceive(received));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public void LargeTransfers_InBothDirectionsAtOnce_ArriveWhole(string transport)
     {
         using var link = new Link(transport);

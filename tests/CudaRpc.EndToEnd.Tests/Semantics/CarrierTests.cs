@@ -176,5 +176,11 @@ public sealed unsafe class CarrierTests
         }
 
         public override CUresult cuCtxSynchronize() => CUresult.CUDA_SUCCESS;
+
+        public override CUresult cuLaunchHostFunc(CUstream hStream, delegate* unmanaged[Cdecl]<void*, void> fn, void* userData)
+        {
+            fn(userData);
+            return CUresult.CUDA_SUCCESS;
+        }
     }
 }

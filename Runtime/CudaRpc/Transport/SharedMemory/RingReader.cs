@@ -46,6 +46,14 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
         return done;
     }
 
+    /// <summary>Copies what is there; -1 where nothing is, 0 where the peer has closed and all it published has been read.</summary>
+    public int TryRead(Span<byte> destination)
+    {
+        // Looked at first: nothing is published after it.
+        bool isClosed = Volatile.Read(ref words->Producer) == RingState.Closed;
+        return Available() > 0 ? Read(destination, long.MaxValue) : isClosed ? 0 : -1;
+    }
+
     /// <summary>
     /// What is there, without a copy: at most <paramref name="wanted"/> and half of the ring, so that the producer can go on. Waits for a
     /// piece. 0 bytes where the peer has gone and all it published has been read.

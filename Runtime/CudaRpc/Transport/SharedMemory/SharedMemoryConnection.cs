@@ -82,6 +82,19 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
     }
 
+    public override int TryReceive(Span<byte> destination)
+    {
+        bool held = Enter();
+        try
+        {
+            return _reader.TryRead(destination);
+        }
+        finally
+        {
+            Leave(held);
+        }
+    }
+
     public override bool IsInPlace => true;
 
     public override byte* Peek(int wanted, out int there)
