@@ -4,11 +4,13 @@
  *   cudarpc-raw pingpong unix|tcp|shm REQUEST REPLY COUNT     round trips of REQUEST bytes there and REPLY bytes back
  *   cudarpc-raw stream unix|tcp up|down SIZE COUNT            SIZE bytes one way, answered (or asked for) by 32
  *   cudarpc-raw memcpy SIZE COUNT                             one copy of memory
+ *   cudarpc-raw start LIBRARY COUNT                           processes that load a libcuda.so.1 and make its first call
  *
  * Two processes. Whoever waits spins for 20 us, then sleeps, as CudaRpc does. Prints one line of JSON, times in nanoseconds.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
@@ -213,6 +215,36 @@ static void exchange_shared(size_t there, size_t back, long count, int64_t *time
     wait(NULL);
 }
 
+/* A process each, since a library starts once: from before it is loaded until its first answer. */
+static void start(const char *library, long count, int64_t *times)
+{
+    for (long i = 0; i < count; i++) {
+        int pipes[2];
+        if (pipe(pipes) != 0) die("pipe");
+        if (fork() == 0) {
+            int64_t begun = now(), taken;
+            void *driver = dlopen(library, RTLD_NOW);
+            int (*init)(unsigned) = driver ? (int (*)(unsigned))dlsym(driver, "cuInit") : NULL;
+            int (*free_memory)(size_t *, size_t *) = driver ? (int (*)(size_t *, size_t *))dlsym(driver, "cuMemGetInfo_v2") : NULL;
+            int (*retain)(void **, int) = driver ? (int (*)(void **, int))dlsym(driver, "cuDevicePrimaryCtxRetain") : NULL;
+            int (*set)(void *) = driver ? (int (*)(void *))dlsym(driver, "cuCtxSetCurrent") : NULL;
+            void *context;
+            size_t free, total;
+            if (!init || !retain || !set || !free_memory || init(0) || retain(&context, 0) || set(context) || free_memory(&free, &total)) {
+                fprintf(stderr, "cudarpc-raw: %s\n", driver ? "a call failed" : dlerror());
+                _exit(1);
+            }
+            taken = now() - begun;
+            if (write(pipes[1], &taken, sizeof taken) != sizeof taken) _exit(1);
+            _exit(0);
+        }
+        close(pipes[1]);
+        if (read(pipes[0], &times[i], sizeof times[i]) != sizeof times[i]) exit(1);
+        close(pipes[0]);
+        wait(NULL);
+    }
+}
+
 static long number(const char *text)
 {
     char *end;
@@ -251,8 +283,14 @@ int main(int argc, char **argv)
             if (i >= 0) times[i] = now() - start;
         }
         report(times, count);
+    } else if (argc == 4 && strcmp(what, "start") == 0) {
+        long count = number(argv[3]);
+        int64_t *times = calloc(count, sizeof *times);
+        start(argv[2], count, times);
+        report(times, count);
     } else {
-        fprintf(stderr, "usage: cudarpc-raw pingpong unix|tcp|shm REQUEST REPLY COUNT | stream unix|tcp up|down SIZE COUNT | memcpy SIZE COUNT\n");
+        fprintf(stderr, "usage: cudarpc-raw pingpong unix|tcp|shm REQUEST REPLY COUNT | stream unix|tcp up|down SIZE COUNT | memcpy SIZE COUNT"
+                        " | start LIBRARY COUNT\n");
         return 2;
     }
     return 0;

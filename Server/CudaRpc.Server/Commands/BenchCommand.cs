@@ -20,7 +20,8 @@ internal static class BenchCommand
         Option<bool> quick = new("--quick") { Description = "Measure less; figures are rougher" };
         Option<string?> chart = new("--chart") { Description = "Write charts of latencies and bandwidths to this file, as SVG", HelpName = "FILE" };
         Option<string?> shim = new("--shim") { Description = "Measure this libcuda.so.1 as the client, with one --server", HelpName = "FILE" };
-        Command command = new("bench", "Measure calls, launches and copies, with a baseline beside each figure") { server, json, quick, chart, shim };
+        Option<bool> network = new("--networks") { Description = "Measure through emulated networks as well, on the first server" };
+        Command command = new("bench", "Measure calls, launches and copies, with a baseline beside each figure") { server, json, quick, chart, shim, network };
         command.Validators.Add(result =>
         {
             if (result.GetValue(shim) is not null && result.GetValue(server) is not { Length: 1 })
@@ -28,12 +29,13 @@ internal static class BenchCommand
                 result.AddError("--shim takes exactly one --server: a process has one libcuda.so.1, and that has one server");
             }
         });
-        command.SetAction(parsed => Run(
-            parsed.GetValue(server) ?? [], parsed.GetValue(json), parsed.GetValue(quick), parsed.GetValue(chart), parsed.GetValue(shim)));
+        command.SetAction(parsed => Run(new BenchSettings(
+            parsed.GetValue(server) ?? [], parsed.GetValue(json), parsed.GetValue(quick) ? BenchEffort.Quick : BenchEffort.Full, parsed.GetValue(chart),
+            parsed.GetValue(shim), parsed.GetValue(network))));
         return command;
     }
 
-    private static int Run(string[] urls, bool json, bool quick, string? chart, string? shim)
+    private static int Run(BenchSettings settings)
     {
         try
         {
@@ -43,13 +45,13 @@ internal static class BenchCommand
                 Console.Error.WriteLine("cudarpc bench: no baseline: cudarpc-raw is not beside this program (./run build makes it)");
             }
 
-            BenchReport report = Measure(urls, shim, raw, quick ? BenchEffort.Quick : BenchEffort.Full);
-            if (chart is not null)
+            BenchReport report = Measure(settings, raw);
+            if (settings.Chart is string chart)
             {
                 BenchChart.Write(report, chart);
             }
 
-            if (json)
+            if (settings.Json)
             {
                 report.WriteJson(Console.Out);
             }
@@ -66,17 +68,20 @@ internal static class BenchCommand
         }
     }
 
-    private static BenchReport Measure(string[] urls, string? shim, RawProgram? raw, BenchEffort effort)
+    private static BenchReport Measure(BenchSettings settings, RawProgram? raw)
     {
-        using OwnServer? own = urls.Length == 0 ? StartServer() : null;
+        using OwnServer? own = settings.Urls.Length == 0 ? StartServer() : null;
+        ServerUrl[] urls = [.. (own?.Urls ?? settings.Urls).Select(ServerUrl.Parse)];
         var figures = new List<ServerFigures>();
-        foreach (ServerUrl url in (own?.Urls ?? urls).Select(ServerUrl.Parse))
+        foreach (ServerUrl url in urls)
         {
-            using var program = new BenchProgram(Open(url, shim), effort.Sizes.Max());
-            figures.Add(new ServerBench(program, raw, effort).Measure(url));
+            using var program = new BenchProgram(Open(url, settings.Shim), settings.Effort.Sizes.Max());
+            figures.Add(new ServerBench(program, raw, settings.Effort).Measure(url));
         }
 
-        return new BenchReport(DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm"), Environment.ProcessorCount, shim ?? ".NET", figures);
+        return new BenchReport(
+            DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm"), Environment.ProcessorCount, settings.Shim ?? ".NET", figures,
+            settings.Networks ? new NetworkBench(urls[0], settings.Effort).Measure() : null);
     }
 
     private static OwnServer StartServer()
@@ -95,4 +100,6 @@ internal static class BenchCommand
         ProcessImage.SetVariable("CUDARPC_SERVER", url.ToString());
         return new NativeDriver(Path.GetFullPath(shim));
     }
+
+    private sealed record BenchSettings(string[] Urls, bool Json, BenchEffort Effort, string? Chart, string? Shim, bool Networks);
 }

@@ -143,6 +143,38 @@ internal sealed unsafe class BenchProgram : IDisposable
         }
     }
 
+    /// <summary>
+    /// One step of a program, seconds: <paramref name="launches"/> launches, <paramref name="copies"/> copies of <paramref name="size"/> bytes to the
+    /// device, one wait for all of it. The median of <paramref name="steps"/>.
+    /// </summary>
+    public double Step(int launches, int copies, int size, int steps)
+    {
+        byte* host = (byte*)NativeMemory.AllocZeroed((nuint)Math.Max(size, 1));
+        try
+        {
+            double[] times = new double[steps];
+            for (int step = 0; step < steps; step++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                Launch(launches);
+                for (int copy = 0; copy < copies; copy++)
+                {
+                    Must(_driver.cuMemcpyHtoDAsync_v2(_memory, host, (nuint)size, default));
+                }
+
+                Must(_driver.cuCtxSynchronize());
+                times[step] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+
+            Array.Sort(times);
+            return times[steps / 2];
+        }
+        finally
+        {
+            NativeMemory.Free(host);
+        }
+    }
+
     public void Dispose()
     {
         _driver.cuMemFree_v2(_memory);

@@ -8,7 +8,8 @@ namespace CudaRpc.Server.Commands.Bench;
 /// <param name="Cores">Processors of this machine.</param>
 /// <param name="Client"><c>.NET</c>, or the shim that was measured.</param>
 /// <param name="Servers">One entry for each URL.</param>
-internal sealed record BenchReport(string Date, int Cores, string Client, IReadOnlyList<ServerFigures> Servers)
+/// <param name="Network">Through emulated networks, where that was asked for.</param>
+internal sealed record BenchReport(string Date, int Cores, string Client, IReadOnlyList<ServerFigures> Servers, NetworkFigures? Network)
 {
     /// <summary>One JSON object.</summary>
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(this, BenchJson.Default.BenchReport));
@@ -39,6 +40,28 @@ internal sealed record ThreadFigures(int Threads, double PerSecond);
 
 /// <summary>Copies of one size between pageable memory and the device; ratios are medians over the rounds, bandwidths bytes per second.</summary>
 internal sealed record CopyFigures(long Size, double ToDevice, double ToHost, double? RawToDevice, double? RawToHost, double? ToDeviceRatio, double? ToHostRatio);
+
+/// <summary>Steps of programs through emulated networks, and how exact those are.</summary>
+/// <param name="Launches">Launches in a step of the launch-heavy program.</param>
+/// <param name="Copies">Copies to the device in a step of the copy-heavy program.</param>
+/// <param name="CopyBytes">Bytes of each.</param>
+/// <param name="RoundTrips">At infinite bandwidth.</param>
+/// <param name="Bandwidths">At no delay.</param>
+internal sealed record NetworkFigures(
+    int Launches, int Copies, int CopyBytes, IReadOnlyList<RoundTripFigures> RoundTrips, IReadOnlyList<BandwidthFigures> Bandwidths);
+
+/// <summary>At one round trip; all in microseconds.</summary>
+/// <param name="Rtt">As asked for.</param>
+/// <param name="Call">A call that waits, median.</param>
+/// <param name="Added">What of it the network adds: less the same call without one, in turns with it.</param>
+/// <param name="LaunchStep">A step of the launch-heavy program.</param>
+/// <param name="CopyStep">A step of the copy-heavy program.</param>
+internal sealed record RoundTripFigures(double Rtt, double Call, double Added, double LaunchStep, double CopyStep);
+
+/// <summary>At one bandwidth; both in gigabits per second.</summary>
+/// <param name="Asked">As asked for.</param>
+/// <param name="Copied">Of copies of 16 MiB to the device.</param>
+internal sealed record BandwidthFigures(double Asked, double Copied);
 
 /// <summary>JSON without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -15,7 +15,32 @@ internal static class BenchTable
             AnsiConsole.Write(Copies(server));
             AnsiConsole.WriteLine();
         }
+
+        if (report.Network is NetworkFigures network)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"emulated networks; a step is {network.Launches} launches, or {network.Copies} copies of {network.CopyBytes >> 10} KiB, and one wait");
+            AnsiConsole.Write(Network(network));
+        }
     }
+
+    private static Table Network(NetworkFigures network)
+    {
+        Table table = Columns("round trip", "call", "added by it", "launch step", "copy step");
+        foreach (RoundTripFigures at in network.RoundTrips)
+        {
+            table.AddRow($"{at.Rtt:F0} us", Microseconds(at.Call), Microseconds(at.Added), Microseconds(at.LaunchStep), Microseconds(at.CopyStep));
+        }
+
+        foreach (BandwidthFigures at in network.Bandwidths)
+        {
+            table.AddRow($"{at.Asked:F0} Gbit/s", "", "", "", string.Create(CultureInfo.InvariantCulture, $"{at.Copied:F2} Gbit/s"));
+        }
+
+        return table;
+    }
+
+    private static string Microseconds(double time) => string.Create(CultureInfo.InvariantCulture, $"{time:F1} us");
 
     private static Table Calls(ServerFigures server)
     {

@@ -1,0 +1,38 @@
+using BenchmarkDotNet.Attributes;
+using CudaRpc.Protocol;
+using MessagePack;
+
+namespace CudaRpc.Benchmarks;
+
+/// <summary>A launch's arguments to bytes and back.</summary>
+[MemoryDiagnoser]
+public class CodecBenchmarks
+{
+    private const nint Function = 0x12345;
+    private readonly ByteBuffer _buffer = new(4096, 1 << 20);
+    private readonly byte[] _body = LaunchBody.Bytes(Function);
+
+    [Benchmark]
+    public int Encode()
+    {
+        _buffer.Clear();
+        var writer = new MessagePackWriter(_buffer);
+        LaunchBody.Write(ref writer, Function);
+        writer.Flush();
+        return _buffer.Length;
+    }
+
+    [Benchmark]
+    public long Decode()
+    {
+        var reader = new MessagePackReader(_body);
+        long sum = reader.ReadInt64();
+        for (int argument = 0; argument < 7; argument++)
+        {
+            sum += reader.ReadUInt32();
+        }
+
+        sum += reader.ReadInt64();
+        return sum + reader.ReadBytes()!.Value.Length;
+    }
+}
