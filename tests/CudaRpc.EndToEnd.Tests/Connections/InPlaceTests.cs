@@ -115,7 +115,7 @@ public sealed unsafe class InPlaceTests
         int pieces = 0;
         using var server = new TestServer(() => new OwnFakeDriver
         {
-            Hook = name => name == nameof(CudaDriver.cuMemcpyDtoH_v2) && ++pieces == 2
+            Hook = name => name is nameof(CudaDriver.cuMemcpyDtoH_v2) or nameof(CudaDriver.cuMemcpyDtoHAsync_v2) && ++pieces == 2
                 ? CUresult.CUDA_ERROR_LAUNCH_FAILED
                 : CUresult.CUDA_SUCCESS,
         });

@@ -7,7 +7,10 @@ namespace CudaRpc.EndToEnd.Tests.Api.HostMemory;
 /// <summary>A session at a server in another process, with a context, kernels, and host memory of every kind.</summary>
 internal sealed unsafe class Stage : IDisposable
 {
-    private readonly List<nint> _owned = [];
+    // Far below what the loader, the heap and the stacks of a process are given.
+    private const long FirstAddress = 0x2000_0000_0000;
+    private static int s_mapped;
+    private readonly List<(nint Start, nuint Length)> _owned = [];
 
     public Stage(ServerProcess server)
     {
@@ -43,8 +46,7 @@ internal sealed unsafe class Stage : IDisposable
                 return (byte*)address.Value;
             default:
                 // Neither begins nor ends with a page.
-                memory = NativeMemory.AllocZeroed((nuint)bytes + 64);
-                _owned.Add((nint)memory);
+                memory = Map((nuint)bytes + 64);
                 byte* inside = (byte*)memory + 24;
                 Cuda.Ok(Driver.cuMemHostRegister_v2(inside, (nuint)bytes, kind == HostKind.Registered ? 0u : 2u));
                 return inside;
@@ -76,7 +78,23 @@ internal sealed unsafe class Stage : IDisposable
     public void Dispose()
     {
         Driver.Dispose();
-        _owned.ForEach(static memory => NativeMemory.Free((void*)memory));
+        _owned.ForEach(static range => munmap(range.Start, range.Length));
         Log.ExpectNoBugs();
     }
+
+    // Where the server's process has nothing: what registers memory that lies where the server has some of its own is told so by kernels only.
+    private byte* Map(nuint length)
+    {
+        nint wish = (nint)(FirstAddress + ((long)Interlocked.Increment(ref s_mapped) << 24));
+        nint memory = mmap(wish, length, 3, 0x22, -1, 0);
+        Assert.NotEqual(-1, memory);
+        _owned.Add((memory, length));
+        return (byte*)memory;
+    }
+
+    [DllImport("libc")]
+    private static extern nint mmap(nint address, nuint length, int protection, int flags, int file, nint offset);
+
+    [DllImport("libc")]
+    private static extern int munmap(nint address, nuint length);
 }
