@@ -65,7 +65,7 @@ public sealed unsafe class FaultTests : IDisposable
         CUcontext other = Driver.CreateContext();
         CUdeviceptr memory = Driver.Allocate(64);
         Cuda.Ok(Driver.cuCtxSetCurrent(_server.Context));
-        Spoil(module);
+        Spoil(module, spoilt);
         Cuda.Ok(Driver.cuCtxSetCurrent(other));
 
         Assert.Equal(CUDA_ERROR_ILLEGAL_ADDRESS, Driver.cuStreamSynchronize(spoilt));
@@ -88,5 +88,5 @@ public sealed unsafe class FaultTests : IDisposable
         Assert.Equal(5, Driver.Read(memory, 64)[63]);
     }
 
-    private void Spoil(CUmodule module) => Cuda.Ok(Driver.Launch(Driver.Function(module, "outside"), default));
+    private void Spoil(CUmodule module, CUstream stream = default) => Cuda.Ok(Driver.Launch(Driver.Function(module, "outside"), default, stream));
 }
