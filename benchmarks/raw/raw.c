@@ -6,7 +6,8 @@
  *   cudarpc-raw memcpy SIZE COUNT                             one copy of memory
  *   cudarpc-raw start LIBRARY COUNT                           processes that load a libcuda.so.1 and make its first call
  *
- * Two processes. Whoever waits spins for 20 us, then sleeps, as CudaRpc does. Prints one line of JSON, times in nanoseconds.
+ * Two processes. Whoever waits spins, at most for 20 us and less where that did not help, then sleeps, as CudaRpc does. Prints one line
+ * of JSON, times in nanoseconds.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -31,6 +32,21 @@
 #include <unistd.h>
 
 enum { SPIN_NS = 20000, ACK = 32 };
+
+/* How long to spin now: half as long after each time in vain, twice as long after each that helped, all of it every 16th time. */
+static int halvings, failures;
+
+static int64_t spin_now(void)
+{
+    return failures >= 16 ? SPIN_NS : SPIN_NS >> halvings;
+}
+
+static void spun(int helped)
+{
+    int all = failures >= 16;
+    halvings = helped ? (all || halvings == 0 ? 0 : halvings - 1) : halvings < 5 ? halvings + 1 : 5;
+    failures = helped || all ? 0 : failures + 1;
+}
 
 static void die(const char *what)
 {
@@ -71,6 +87,7 @@ static void receive_all(int fd, char *bytes, size_t size)
     while (size > 0) {
         ssize_t n = recv(fd, bytes, size, MSG_DONTWAIT);
         if (n > 0) {
+            if (until > 0) spun(1);
             bytes += n;
             size -= n;
             until = 0;
@@ -79,8 +96,11 @@ static void receive_all(int fd, char *bytes, size_t size)
         } else if (errno != EAGAIN) {
             die("recv");
         } else if (until == 0) {
-            until = now() + SPIN_NS;
-        } else if (now() >= until) {
+            until = now() + spin_now();
+        } else if (until > 0 && now() >= until) {
+            spun(0);
+            until = -1;
+        } else if (until < 0) {
             wait_for(fd, POLLIN);
         }
     }
@@ -184,12 +204,15 @@ static void get(struct slot *slot, uint32_t seen, char *bytes, size_t size)
     for (int i = 0; atomic_load_explicit(&slot->count, memory_order_acquire) == seen; i++) {
         __builtin_ia32_pause();
         if (i % 64 != 63) continue;
-        if (until == 0) until = now() + SPIN_NS;
-        if (now() < until) continue;
+        if (until == 0) until = now() + spin_now();
+        if (until > 0 && now() < until) continue;
+        if (until > 0) spun(0);
+        until = -1;
         atomic_store(&slot->sleeps, 1);
         syscall(SYS_futex, &slot->count, FUTEX_WAIT, seen, NULL, NULL, 0);
         atomic_store(&slot->sleeps, 0);
     }
+    if (until >= 0) spun(1);
     memcpy(bytes, slot->bytes, size);
 }
 

@@ -108,10 +108,7 @@ internal sealed unsafe partial class Lane
                 carrier = isOwn ? this : _session.CarrierFor(this);
                 if (carrier._queue.Length <= ProtocolLimits.SendQueue)
                 {
-                    SealStaging(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
-                    carrier._queue.Write(_staging.Written);
-                    carrier._queue.Write(smallBulk);
-                    Volatile.Write(ref carrier._queued, carrier._queue.Length);
+                    carrier.Enqueue(this, callId, smallBulk);
                     break;
                 }
             }
@@ -271,6 +268,25 @@ internal sealed unsafe partial class Lane
         }
     }
 
+    // Under PostLock. Bulk that cannot be read throws before the call has a number, which the server would wait for.
+    private void Enqueue(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk)
+    {
+        int start = _queue.Length;
+        try
+        {
+            _queue.Write(caller._staging.Written);
+            _queue.Write(smallBulk);
+        }
+        catch
+        {
+            _queue.Clear(start);
+            throw;
+        }
+
+        caller.NextHeader(callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(_queue.Slice(start, FrameHeader.Size));
+        Volatile.Write(ref _queued, _queue.Length);
+    }
+
     private bool HasQueued => Volatile.Read(ref _queued) != 0 || Volatile.Read(ref _unsent) != 0;
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
@@ -304,10 +320,11 @@ internal sealed unsafe partial class Lane
         lock (_session.PostLock)
         {
             _session.DropCarrier(this);
-            ulong sequence = SealStaging(callId, flags, length);
+            FrameHeader header = NextHeader(callId, flags, length);
+            header.Write(_staging.Slice(0, FrameHeader.Size));
             _queue.Write(_staging.Written);
             Swap();
-            return sequence;
+            return header.Sequence;
         }
     }
 
@@ -323,9 +340,7 @@ internal sealed unsafe partial class Lane
         lock (_session.PostLock)
         {
             _staging.Clear(FrameHeader.Size);
-            SealStaging(ControlId.Settled, FrameFlags.Posted, 0);
-            _queue.Write(_staging.Written);
-            Volatile.Write(ref _queued, _queue.Length);
+            Enqueue(this, ControlId.Settled, default);
         }
 
         _session.Pump.Wake();
@@ -390,13 +405,8 @@ internal sealed unsafe partial class Lane
     }
 
     // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
-    private ulong SealStaging(uint callId, FrameFlags flags, ulong bulkLength)
-    {
-        ulong sequence = _session.NextSequence();
-        new FrameHeader((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), sequence, bulkLength)
-            .Write(_staging.Slice(0, FrameHeader.Size));
-        return sequence;
-    }
+    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength) =>
+        new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), _session.NextSequence(), bulkLength);
 }
 
 /// <summary>What one turn of the send pump on a lane came to.</summary>

@@ -8,12 +8,10 @@ namespace CudaRpc.Transport;
 /// <summary><see cref="Connection"/> over a TCP or Unix-domain socket.</summary>
 internal sealed unsafe class SocketConnection : Connection
 {
-    // Waking a blocked thread costs tens of microseconds on a virtual machine; a reply of a local server takes a few.
-    private static readonly long s_spin = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 1_000_000 * 20 : 0;
-
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
     private readonly int _descriptor;
+    private SpinBudget _budget = new();
 
     public SocketConnection(Socket socket, string peer)
     {
@@ -59,26 +57,30 @@ internal sealed unsafe class SocketConnection : Connection
 
     public override int Receive(Span<byte> destination)
     {
-        long spinUntil = 0;
-        while (true)
+        int received = TryReceive(destination);
+        if (received >= 0)
         {
-            int received = TryReceive(destination);
+            return received;
+        }
+
+        long until = Stopwatch.GetTimestamp() + _budget.Next();
+        while (Stopwatch.GetTimestamp() < until)
+        {
+            received = TryReceive(destination);
             if (received >= 0)
             {
+                _budget.Succeeded();
                 return received;
             }
-
-            long now = Stopwatch.GetTimestamp();
-            if (spinUntil == 0)
-            {
-                spinUntil = now + s_spin;
-            }
-
-            if (now >= spinUntil)
-            {
-                WaitFor(Libc.POLLIN);
-            }
         }
+
+        _budget.Failed();
+        while ((received = TryReceive(destination)) < 0)
+        {
+            WaitFor(Libc.POLLIN);
+        }
+
+        return received;
     }
 
     public override int TryReceive(Span<byte> destination)

@@ -32,6 +32,19 @@ public sealed unsafe class ArgumentTests : IDisposable
 
     [Theory]
     [InlineData(0)]
+    [InlineData(8)]
+    [InlineData(0xFFFF)]
+    public void Copy_WithAHostAddressThatCannotBe_IsInvalidValueAtOnce(int host)
+    {
+        CUdeviceptr address = _driver.Allocate(16);
+
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyHtoD_v2(address, (void*)host, 16));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyDtoH_v2((void*)host, address, 16));
+        Cuda.Ok(_driver.cuCtxSynchronize());
+    }
+
+    [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(FakeDriver.LaunchBytes - 1)]
     [InlineData(40_000)]

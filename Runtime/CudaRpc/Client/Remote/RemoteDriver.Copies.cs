@@ -6,6 +6,9 @@ namespace CudaRpc.Client;
 // Linear copies. Bytes to the device leave from the program's memory, bytes to the host arrive in it; small ones to the device are posted.
 public sealed unsafe partial class RemoteDriver
 {
+    // Linux maps nothing below (vm.mmap_min_addr): a null pointer, or a member of one.
+    private const nuint LowestMapped = 64 << 10;
+
     /// <inheritdoc/>
     public override CUresult cuMemcpyHtoD_v2(CUdeviceptr dstDevice, void* srcHost, nuint ByteCount) =>
         ToDevice(CallId.cuMemcpyHtoD_v2, dstDevice, srcHost, ByteCount, default, posted: ByteCount <= ProtocolLimits.PostedCopy);
@@ -202,7 +205,7 @@ public sealed unsafe partial class RemoteDriver
         }
 
         // Beyond the end of an allocation: found out here, before bytes that may not even be the program's are sent.
-        return host == null || bytes > long.MaxValue || Leaves(device.Value, bytes) ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
+        return (nuint)host < LowestMapped || bytes > long.MaxValue || Leaves(device.Value, bytes) ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
     }
 
     private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _) || HostMemory.IsTwin(address.Value);

@@ -16,9 +16,13 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
     // Guards everything that is on its way to the server.
     private readonly object _sendLock = new();
     private readonly Queue<Segment> _outgoing = new();
+    private readonly Stack<byte[]> _free = new();
     private readonly Queue<Segment> _incoming = new();
     private long _outgoingBytes;
     private long _incomingBytes;
+    private readonly byte[] _batch = new byte[4 * Piece];
+    private int _batchLength;
+    private long _batchDue;
     private int _delivered;
     private int _taken;
     private bool _closed;
@@ -116,23 +120,17 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
     {
         lock (_sendLock)
         {
-            while (_outgoing.TryPeek(out Segment head))
+            while (Gather(now))
             {
-                if (head.Due > now)
-                {
-                    return head.Due;
-                }
-
-                // A server that reads no more does not keep the connection from ending.
-                if (_ending && now > head.Due + s_patience)
-                {
-                    _failure ??= new IOException($"{Peer} reads nothing");
-                }
-
-                if (!Deliver(head))
+                if (!DeliverBatch(now))
                 {
                     return now;
                 }
+            }
+
+            if (_outgoing.TryPeek(out Segment head))
+            {
+                return head.Due;
             }
 
             if (_ending)
@@ -150,31 +148,49 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
         }
     }
 
-    private bool Deliver(Segment head)
+    // What is due together arrives together: a system call for each small message would take longer than the network.
+    private bool Gather(long now)
     {
-        int sent;
+        if (_delivered < _batchLength)
+        {
+            return true;
+        }
+
+        (_delivered, _batchLength) = (0, 0);
+        while (_outgoing.TryPeek(out Segment head) && head.Due <= now && head.Length <= _batch.Length - _batchLength)
+        {
+            head.Bytes.AsSpan(0, head.Length).CopyTo(_batch.AsSpan(_batchLength));
+            _batchLength += head.Length;
+            _batchDue = head.Due;
+            _outgoing.Dequeue();
+            _free.Push(head.Bytes);
+        }
+
+        return _batchLength > 0;
+    }
+
+    private bool DeliverBatch(long now)
+    {
+        // A server that reads no more does not keep the connection from ending.
+        if (_ending && now > _batchDue + s_patience)
+        {
+            _failure ??= new IOException($"{Peer} reads nothing");
+        }
+
+        int sent = _batchLength - _delivered;
         try
         {
-            sent = _failure is null ? inner.TrySend(head.Bytes.AsSpan(_delivered, head.Length - _delivered)) : head.Length - _delivered;
+            sent = _failure is null ? inner.TrySend(_batch.AsSpan(_delivered, sent)) : sent;
         }
         catch (IOException failure)
         {
             // The sender is told with its next bytes.
             _failure = failure;
-            sent = head.Length - _delivered;
         }
 
         _delivered += sent;
-        if (_delivered < head.Length)
-        {
-            return false;
-        }
-
-        _delivered = 0;
-        _outgoing.Dequeue();
-        ArrayPool<byte>.Shared.Return(head.Bytes);
-        Volatile.Write(ref _outgoingBytes, _outgoingBytes - head.Length);
-        return true;
+        Volatile.Write(ref _outgoingBytes, _outgoingBytes - sent);
+        return _delivered == _batchLength;
     }
 
     private void Send(ReadOnlySpan<byte> bytes)
@@ -211,7 +227,7 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
                 return 0;
             }
 
-            byte[] copy = ArrayPool<byte>.Shared.Rent(length);
+            byte[] copy = _free.TryPop(out byte[]? kept) ? kept : new byte[Piece];
             bytes[..length].CopyTo(copy);
             _outgoing.Enqueue(new Segment(due, copy, length));
             Volatile.Write(ref _outgoingBytes, _outgoingBytes + length);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CudaRpc.Transport.SharedMemory;
+namespace CudaRpc.Transport;
 
 /// <summary>
 /// How long a thread spins before it sleeps: as long as a wake-up costs while that helps, hardly at all where it does not, because the
