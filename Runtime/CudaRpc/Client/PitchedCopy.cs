@@ -105,6 +105,9 @@ internal static unsafe class PitchedCopy
 /// <summary>One side of a pitched copy: memory of the program or of the device with its pitch, or an array.</summary>
 internal record struct PitchedSide
 {
+    // CU_DEVICE_ATTRIBUTE_MAX_PITCH of every device so far.
+    private const nuint MostPitch = int.MaxValue;
+
     public CUmemorytype Type { get; set; }
 
     public nint Host { get; set; }
@@ -139,7 +142,8 @@ internal record struct PitchedSide
         UInt128 width = (UInt128)X + copy.WidthInBytes;
         UInt128 rows = (UInt128)Y + copy.Height;
         bool pitchMatters = rows > 1 || Z + (UInt128)copy.Depth > 1;
-        if ((Pitch != 0 && pitchMatters && Pitch < width) || (Height != 0 && Height < rows && Z + (UInt128)copy.Depth > 1) || width > long.MaxValue || rows > long.MaxValue)
+        if ((Pitch != 0 && pitchMatters && Pitch < width) || Pitch > MostPitch
+            || (Height != 0 && Height < rows && Z + (UInt128)copy.Depth > 1) || width > long.MaxValue || rows > long.MaxValue)
         {
             return null;
         }

@@ -53,6 +53,8 @@ public sealed unsafe partial class RemoteDriver
         failed = nuint.MaxValue;
         // The legacy stream is not one that batches may use; the per-thread stream is.
         if (dsts == null || srcs == null || sizes == null || count == 0 || hStream.Value is 0 or 1
+            // Arrays of that many do not fit an address space.
+            || count > nuint.MaxValue / 2 / (nuint)sizeof(nuint)
             || !MemcpyBatch.AreValid(attrs, attrsIdxs, numAttrs, count))
         {
             return Local(CUresult.CUDA_ERROR_INVALID_VALUE);

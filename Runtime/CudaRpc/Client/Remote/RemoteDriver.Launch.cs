@@ -6,6 +6,9 @@ namespace CudaRpc.Client;
 // Launches are posted. Parameters are gathered into one packed buffer by the function's layout, so the server needs no pointers.
 public sealed unsafe partial class RemoteDriver
 {
+    // Many times what there are kinds of. More would fit no frame, and need not be in the program's memory at all.
+    private const uint MostAttributes = 1024;
+
     // CUDA 12.1 and newer take up to 32764 bytes on devices of compute capability 7.0 and higher.
     private const int MaximumParameterBytes = 32764;
 
@@ -33,6 +36,11 @@ public sealed unsafe partial class RemoteDriver
         if (config == null || (config->numAttrs > 0 && config->attrs == null))
         {
             return CUresult.CUDA_ERROR_INVALID_VALUE;
+        }
+
+        if (config->numAttrs > MostAttributes)
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
         }
 
         for (uint index = 0; index < config->numAttrs; index++)

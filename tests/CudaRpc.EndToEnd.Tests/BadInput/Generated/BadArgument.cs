@@ -1,21 +1,29 @@
-using System.Reflection;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 
 namespace CudaRpc.EndToEnd.Tests.BadInput.Generated;
 
-/// <summary>A wrong value for one parameter of a call whose other arguments are plausible.</summary>
-/// <param name="Parameter">Which.</param>
+/// <summary>A wrong value for one thing in a call with which nothing else is wrong.</summary>
+/// <param name="Function">Of the call.</param>
+/// <param name="Name">The parameter, or the path to what it leads to.</param>
+/// <param name="Type">What belongs there.</param>
 /// <param name="What">What is wrong with it.</param>
 /// <param name="Value">Makes the value, with a session and another one.</param>
-internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<BadCallSession, BadCallSession, object?> Value)
+internal sealed record BadArgument(
+    string Function, string Name, Type Type, Wrong What, Func<BadCallSession, BadCallSession, object?> Value)
 {
-    /// <summary>Everything that can be wrong with a parameter, as far as its type tells.</summary>
-    public static IEnumerable<BadArgument> Of(ParameterInfo parameter)
+    /// <summary>Whether it is a field of a struct or an element of an array.</summary>
+    public bool IsInside => Name.AsSpan().ContainsAny('.', '[');
+
+    /// <summary>Everything that can be wrong with a call, as far as the types tell.</summary>
+    public static IEnumerable<BadArgument> Of(GoodCall call) =>
+        call.Parameters.SelectMany(parameter => Of(call.Function.Name, parameter.Name!, parameter.Name!, parameter.ParameterType))
+            .Concat(call.Slots.SelectMany(slot => Of(call.Function.Name, slot.Path, slot.Name, slot.Type)));
+
+    private static IEnumerable<BadArgument> Of(string function, string path, string name, Type type)
     {
-        Type type = parameter.ParameterType;
-        BadArgument Bad(Wrong what, object? value) => new(parameter, what, (_, _) => value);
+        BadArgument Bad(Wrong what, object? value) => new(function, path, type, what, (_, _) => value);
         if (type.IsPointer)
         {
             return [Bad(Wrong.NullPointer, null)];
@@ -23,7 +31,7 @@ internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<Bad
 
         if (KindOf(type) is HandleKind kind)
         {
-            return Handles(parameter, type, kind);
+            return Handles(function, path, type, kind);
         }
 
         if (type.IsEnum)
@@ -31,7 +39,7 @@ internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<Bad
             return [Bad(Wrong.UnknownEnum, Enum.ToObject(type, 0x7ffffff0)), Bad(Wrong.UnknownEnum, Enum.ToObject(type, -1))];
         }
 
-        if (type == typeof(CUdeviceptr) && !MayBeHostAddress(parameter))
+        if (type == typeof(CUdeviceptr) && !MayBeHostAddress(function))
         {
             return
             [
@@ -41,26 +49,30 @@ internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<Bad
             ];
         }
 
-        if (IsOrdinal(parameter))
+        if (IsIntegerHandle(name, type))
+        {
+            return [Bad(Wrong.NullHandle, 0ul), Bad(Wrong.GarbageHandle, 0x7eadbeeful)];
+        }
+
+        if (IsOrdinal(name, type))
         {
             return [Bad(Wrong.Ordinal, -1), Bad(Wrong.Ordinal, 4711)];
         }
 
-        return IsSize(parameter) ? Sizes(type).Select(value => Bad(Wrong.Overflow, value)) : [];
+        // A grid of 2^31 - 1 blocks is one.
+        return IsSize(name, type) ? Sizes(type).Where(value => !(name.StartsWith("grid", StringComparison.Ordinal) && value is int.MaxValue))
+            .Select(value => Bad(Wrong.Overflow, value)) : [];
     }
 
     /// <summary>The kind of handle that a type is, or null.</summary>
     public static HandleKind? KindOf(Type type) => type.IsValueType && Enum.TryParse(type.Name, out HandleKind kind) ? kind : null;
 
-    public static bool IsOrdinal(ParameterInfo parameter) =>
-        parameter.ParameterType == typeof(int) && parameter.Name is "dev" or "device" or "ordinal" or "srcDevice" or "dstDevice" or "peerDevice";
-
-    public static bool IsSize(ParameterInfo parameter) =>
-        Sizes(parameter.ParameterType).Length > 0 && (parameter.Name == "N" || s_sizes.Any(word => parameter.Name!.Contains(word, StringComparison.OrdinalIgnoreCase)));
+    public static bool IsSize(string name, Type type) =>
+        Sizes(type).Length > 0 && (name == "N" || s_sizes.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>A size that means something: two rows of 16 bytes.</summary>
-    public static int Plausible(ParameterInfo parameter) =>
-        parameter.Name!.Contains("height", StringComparison.OrdinalIgnoreCase) ? 2 : parameter.Name.Contains("pitch", StringComparison.OrdinalIgnoreCase) ? 16 : 1;
+    public static int Plausible(string name) =>
+        name.Contains("height", StringComparison.OrdinalIgnoreCase) ? 2 : name.Contains("pitch", StringComparison.OrdinalIgnoreCase) ? 16 : 1;
 
     /// <summary>A handle of that type.</summary>
     public static object Handle(Type type, nint value) => Activator.CreateInstance(type, value)!;
@@ -68,10 +80,16 @@ internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<Bad
     private static readonly string[] s_sizes =
         ["size", "count", "num", "bytes", "width", "height", "depth", "pitch", "length", "blockDim", "gridDim", "offset"];
 
-    private static IEnumerable<BadArgument> Handles(ParameterInfo parameter, Type type, HandleKind kind)
+    private static bool IsOrdinal(string name, Type type) =>
+        type == typeof(int) && name is "dev" or "device" or "ordinal" or "srcDevice" or "dstDevice" or "peerDevice";
+
+    private static bool IsIntegerHandle(string name, Type type) =>
+        type == typeof(ulong) && name is "handle" or "memHandle" or "mcHandle" or "texObject" or "surfObject";
+
+    private static IEnumerable<BadArgument> Handles(string function, string path, Type type, HandleKind kind)
     {
         BadArgument Bad(Wrong what, Func<BadCallSession, BadCallSession, nint> value) =>
-            new(parameter, what, (at, other) => Handle(type, value(at, other)));
+            new(function, path, type, what, (at, other) => Handle(type, value(at, other)));
         nint Believed(BadCallSession at, nint id)
         {
             at.Believe(kind, id);
@@ -95,8 +113,10 @@ internal sealed record BadArgument(ParameterInfo Parameter, Wrong What, Func<Bad
         : [];
 
     // Host and device share their addresses there: a wild one would be read, by the real driver as well.
-    private static bool MayBeHostAddress(ParameterInfo parameter) =>
-        parameter.Member.Name.StartsWith("cuMemcpy", StringComparison.Ordinal) && !parameter.Member.Name.Contains("Dto") && !parameter.Member.Name.Contains("toD");
+    private static bool MayBeHostAddress(string function) =>
+        function.StartsWith("cuMemcpy", StringComparison.Ordinal)
+        && !function.Contains("Dto") && !function.Contains("toD")
+        && (function.Contains("Batch") || !(function.Contains("2D") || function.Contains("3D")));
 }
 
 /// <summary>What can be wrong with an argument.</summary>

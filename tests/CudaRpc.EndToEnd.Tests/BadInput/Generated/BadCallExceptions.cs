@@ -7,6 +7,56 @@ internal static class BadCallExceptions
 {
     private static readonly (string Functions, string Parameter, Wrong[] What, string Why)[] s_allowed =
     [
+        ("cuCtxCreate_v3", "paramsArray", [Wrong.NullPointer], "a context without parameters"),
+        ("cuDevSmResourceSplitByCount", "result", [Wrong.NullPointer], "asks for the number"),
+        ("cuDevSmResourceSplitByCount", "remaining", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuFuncGetParamInfo cuKernelGetParamInfo", "paramSize", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuLibraryLoadData cuLibraryLoadFromFile", "jitOptions", [Wrong.NullPointer], "there are none"),
+        ("cuLibraryLoadData cuLibraryLoadFromFile", "jitOptionsValues", [Wrong.NullPointer], "there are none"),
+        ("cuLibraryLoadData cuLibraryLoadFromFile", "libraryOptions", [Wrong.NullPointer], "there are none"),
+        ("cuLibraryLoadData cuLibraryLoadFromFile", "libraryOptionValues", [Wrong.NullPointer], "there are none"),
+        ("cuLinkAddData cuLinkAddData_v2 cuLinkAddFile cuLinkAddFile_v2 cuModuleLoadDataEx", "options", [Wrong.NullPointer],
+            "there are none"),
+        ("cuLinkAddData cuLinkAddData_v2 cuLinkAddFile cuLinkAddFile_v2 cuModuleLoadDataEx", "optionValues", [Wrong.NullPointer],
+            "there are none"),
+        ("cuLinkAddData cuLinkAddData_v2", "name", [Wrong.NullPointer], "names what is added in messages"),
+        ("cuMemAddressReserve", "addr", [Wrong.NullAddress, Wrong.WildAddress], "a wish that need not be met"),
+        ("cuMemAdvise", "device", [Wrong.Ordinal], "-1 is the host"),
+        ("cuMemPrefetchAsync cuMemPrefetchAsync_ptsz", "dstDevice", [Wrong.Ordinal], "-1 is the host"),
+        ("cuMemcpyBatchAsync cuMemcpyBatchAsync_ptsz cuMemcpy3DBatchAsync cuMemcpy3DBatchAsync_ptsz", "failIdx", [Wrong.NullPointer],
+            "a result that need not be wanted"),
+        ("cuMipmappedArrayCreate", "numMipmapLevels", [Wrong.Overflow], "no more than the shape has are made"),
+        ("cuModuleGetGlobal cuModuleGetGlobal_v2 cuLibraryGetGlobal", "dptr", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuModuleGetGlobal_v2 cuLibraryGetGlobal", "bytes", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuPointerGetAttributes", "ptr", [Wrong.NullAddress, Wrong.WildAddress],
+            "what is no one's memory has no attributes, which is an answer"),
+        ("cuStreamUpdateCaptureDependencies_v2 cuStreamUpdateCaptureDependencies_v2_ptsz", "dependencyData", [Wrong.NullPointer],
+            "edges without data"),
+        ("cuOccupancyMaxActiveClusters cuOccupancyMaxPotentialClusterSize", "config.gridDimX", [Wrong.Overflow],
+            "the answer is the same for every grid"),
+        ("cuOccupancyMaxActiveClusters cuOccupancyMaxPotentialClusterSize", "config.gridDimY", [Wrong.Overflow],
+            "the answer is the same for every grid"),
+        ("cuOccupancyMaxActiveClusters cuOccupancyMaxPotentialClusterSize", "config.gridDimZ", [Wrong.Overflow],
+            "the answer is the same for every grid"),
+        ("cuCoredumpGetAttribute cuCoredumpGetAttributeGlobal", "value", [Wrong.NullPointer], "asks for the size"),
+        ("cuCoredumpGetAttribute cuCoredumpGetAttributeGlobal", "size[0]", [Wrong.Overflow], "room for more than there is"),
+        ("cuGraphAddBatchMemOpNode cuGraphBatchMemOpNodeSetParams cuGraphExecBatchMemOpNodeSetParams", "nodeParams.ctx", [Wrong.NullHandle],
+            "the current context"),
+        ("cuGraphAddMemcpyNode cuGraphAddMemsetNode cuGraphExecMemcpyNodeSetParams cuGraphExecMemsetNodeSetParams", "ctx", [Wrong.NullHandle],
+            "the current context"),
+        ("cuGraphAddHostNode cuGraphExecHostNodeSetParams cuGraphHostNodeSetParams", "nodeParams.userData", [Wrong.NullPointer],
+            "means something to the function only"),
+        ("cuGraphAddNode_v2", "dependencyData", [Wrong.NullPointer], "edges without data"),
+        ("cuLinkComplete", "sizeOut", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuLogsDumpToFile cuLogsDumpToMemory", "iterator", [Wrong.NullPointer], "from the oldest message"),
+        ("cuLogsUnregisterCallback", "callback", [Wrong.ForeignHandle],
+            "a number that counts callbacks: it is one of this session's as well"),
+        ("cuTensorMapEncodeIm2col cuTensorMapEncodeIm2colWide cuTensorMapEncodeTiled cuTensorMapReplaceAddress", "globalAddress",
+            [Wrong.NullPointer], "can be replaced later; only the kernel reads there"),
+        ("cuTensorMapEncodeIm2colWide", "pixelBoxLowerCornerWidth", [Wrong.Overflow], "corners may lie outside"),
+        ("cuTensorMapEncodeIm2colWide", "pixelBoxUpperCornerWidth", [Wrong.Overflow], "corners may lie outside"),
+        ("cuTexObjectCreate", "pResViewDesc", [Wrong.NullPointer], "no view"),
+        ("cuUserObjectCreate", "ptr", [Wrong.NullPointer], "means something to the function only"),
         ("cuCtxCreate_v4", "ctxCreateParams", [Wrong.NullPointer], "a context without parameters"),
         ("cuCtxGetApiVersion cuCtxGetDevice_v2 cuCtxGetId", "ctx", [Wrong.NullHandle], "the current context"),
         ("cuCtxPopCurrent cuCtxPopCurrent_v2", "pctx", [Wrong.NullPointer], "who pops need not know what"),
@@ -36,7 +86,8 @@ internal static class BadCallExceptions
         ("cuStreamGetCaptureInfo_v2 cuStreamGetCaptureInfo_v2_ptsz "
             + "cuStreamGetCaptureInfo_v3 cuStreamGetCaptureInfo_v3_ptsz",
             "numDependencies_out", [Wrong.NullPointer], "a result that need not be wanted"),
-        ("cuStreamGetCaptureInfo_v3 cuStreamGetCaptureInfo_v3_ptsz", "edgeData_out", [Wrong.NullPointer], "a result that need not be wanted"),
+        ("cuStreamGetCaptureInfo_v3 cuStreamGetCaptureInfo_v3_ptsz", "edgeData_out", [Wrong.NullPointer],
+            "a result that need not be wanted"),
         ("cuLaunchKernel cuLaunchKernel_ptsz cuLaunchCooperativeKernel cuLaunchCooperativeKernel_ptsz", "kernelParams", [Wrong.NullPointer],
             "the kernel has no parameters"),
         ("cuLaunchKernel cuLaunchKernel_ptsz", "extra", [Wrong.NullPointer], "the kernel has no parameters"),
@@ -69,13 +120,13 @@ internal static class BadCallExceptions
     /// <summary>The reason, or null.</summary>
     public static string? WhyAllowed(BadArgument bad)
     {
-        string function = bad.Parameter.Member.Name, parameter = bad.Parameter.Name!;
+        string function = bad.Function, parameter = bad.Name;
         if (bad.What is Wrong.NullPointer or Wrong.NullHandle && s_optional.GetValueOrDefault((function, parameter)))
         {
             return "the rules say that it may be left out";
         }
 
-        if (bad.What == Wrong.NullHandle && bad.Parameter.ParameterType.Name == "CUstream")
+        if (bad.What == Wrong.NullHandle && bad.Type.Name == "CUstream")
         {
             return "stream 0 is the default stream";
         }
@@ -93,7 +144,7 @@ internal static class BadCallExceptions
     public static IEnumerable<string> Stale() =>
         from row in s_allowed
         from function in row.Functions.Split(' ')
-        where typeof(Driver.CudaDriver).GetMethod(function)?.GetParameters().Any(parameter => parameter.Name == row.Parameter) != true
+        where typeof(Driver.CudaDriver).GetMethod(function)?.GetParameters().Any(parameter => parameter.Name == row.Parameter.Split('.', '[')[0]) != true
         select $"{function}.{row.Parameter}";
 
     // Forwarded ones say to where: "to cuStreamGetCtx".

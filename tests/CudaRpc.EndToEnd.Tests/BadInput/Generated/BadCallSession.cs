@@ -10,15 +10,20 @@ namespace CudaRpc.EndToEnd.Tests.BadInput.Generated;
 /// </summary>
 internal sealed unsafe class BadCallSession : IDisposable
 {
-    private const string Ptx = """
+    internal const string Ptx = """
         .version 7.0
         .target sm_50
         .address_size 64
-        .visible .entry k() { ret; }
+        .visible .global .texref image;
+        .visible .global .surfref canvas;
+        .visible .global .align 4 .u32 g;
+        .visible .entry k(.param .u64 out) { ret; }
         """;
 
     private readonly Dictionary<HandleKind, nint> _live = [];
     private readonly Dictionary<HandleKind, nint> _stale = [];
+    private readonly Dictionary<string, object> _made = [];
+    private readonly List<(CUdeviceptr Start, ulong Size)> _owned = [];
 
     /// <summary>Opens one.</summary>
     /// <param name="server">Where.</param>
@@ -35,21 +40,8 @@ internal sealed unsafe class BadCallSession : IDisposable
         Driver = new RemoteDriver(Session);
         Context = Driver.CreateContext();
         _live[HandleKind.CUcontext] = Context.Value;
-        CUcontext gone = Driver.CreateContext(), popped;
-        Cuda.Ok(Driver.cuCtxPopCurrent_v2(&popped));
-        Cuda.Ok(Driver.cuCtxDestroy_v2(gone));
-        _stale[HandleKind.CUcontext] = gone.Value;
-        foreach (HandleMaker maker in HandleMaker.All)
-        {
-            if (maker.Make(this) is nint live && maker.Make(this) is nint stale)
-            {
-                _live[maker.Kind] = live;
-                maker.Destroy(this, stale);
-                _stale[maker.Kind] = stale;
-            }
-        }
-
         Memory = Driver.Allocate(HostMemory.Piece);
+        Own(Memory, HostMemory.Piece);
         Cuda.Ok(Driver.cuMemsetD8_v2(Memory, 0, HostMemory.Piece));
         Cuda.Ok(Driver.cuCtxSynchronize());
     }
@@ -65,11 +57,67 @@ internal sealed unsafe class BadCallSession : IDisposable
     /// <summary><see cref="HostMemory.Piece"/> bytes of the device.</summary>
     public CUdeviceptr Memory { get; }
 
-    /// <summary>A live handle, or 0 where none can be made.</summary>
-    public nint Live(HandleKind kind) => _live.GetValueOrDefault(kind);
+    /// <summary>A live handle, or 0 where none can be made. It is made when it is first asked for.</summary>
+    public nint Live(HandleKind kind)
+    {
+        if (!_live.TryGetValue(kind, out nint live))
+        {
+            _live[kind] = live = HandleMaker.Of(kind)?.Make(this) ?? 0;
+        }
+
+        return live;
+    }
 
     /// <summary>One that is gone, or one that never was.</summary>
-    public nint Stale(HandleKind kind) => _stale.GetValueOrDefault(kind, HandleId.Make(kind, 1_000_000));
+    public nint Stale(HandleKind kind)
+    {
+        if (!_stale.TryGetValue(kind, out nint stale))
+        {
+            if (HandleMaker.Of(kind) is { Destroy: not null } maker && maker.Make(this) is nint made and not 0)
+            {
+                maker.Destroy(this, made);
+                stale = made;
+            }
+            else
+            {
+                stale = HandleId.Make(kind, 1_000_000);
+            }
+
+            _stale[kind] = stale;
+        }
+
+        return stale;
+    }
+
+    /// <summary>Makes every kind, for who is to be foreign to others.</summary>
+    public void MakeAll()
+    {
+        foreach (HandleMaker maker in HandleMaker.All)
+        {
+            Live(maker.Kind);
+        }
+    }
+
+    /// <summary>What a call needs besides handles, made when it is first asked for.</summary>
+    public T Once<T>(string name, Func<T> make)
+        where T : notnull
+    {
+        if (!_made.TryGetValue(name, out object? made))
+        {
+            _made[name] = made = make();
+        }
+
+        return (T)made;
+    }
+
+    /// <summary>Makes addresses known as the session's.</summary>
+    public CUdeviceptr Own(CUdeviceptr start, ulong size)
+    {
+        _owned.Add((start, size));
+        return start;
+    }
+
+    public bool Owns(CUdeviceptr address) => _owned.Any(range => address.Value - range.Start.Value < range.Size);
 
     /// <summary>A live one of another kind.</summary>
     public nint Wrong(HandleKind kind) => Live(kind is HandleKind.CUevent ? HandleKind.CUmodule : HandleKind.CUevent);
@@ -97,5 +145,20 @@ internal sealed unsafe class BadCallSession : IDisposable
         }
     }
 
-    public void Dispose() => Driver.Dispose();
+    // The server is in this process: what a session leaves to it keeps its window of addresses, of which the other tests need some.
+    public void Dispose()
+    {
+        Driver.cuCtxSetCurrent(Context);
+        foreach (HostBlock block in Session.HostMemory.Blocks.All)
+        {
+            _ = block.Kind switch
+            {
+                HostBlockKind.Managed => Driver.cuMemFree_v2(new CUdeviceptr(block.Start)),
+                HostBlockKind.Registered => Driver.cuMemHostUnregister((void*)block.Start),
+                _ => Driver.cuMemFreeHost((void*)block.Start),
+            };
+        }
+
+        Driver.Dispose();
+    }
 }

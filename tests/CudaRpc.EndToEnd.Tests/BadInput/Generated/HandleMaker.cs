@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 
@@ -7,10 +5,11 @@ namespace CudaRpc.EndToEnd.Tests.BadInput.Generated;
 
 /// <summary>How a handle of a kind is made and ended. What is not remoted makes none.</summary>
 internal sealed unsafe record HandleMaker(
-    HandleKind Kind, Func<BadCallSession, nint?> Make, Action<BadCallSession, nint> Destroy)
+    HandleKind Kind, Func<BadCallSession, nint?> Make, Action<BadCallSession, nint>? Destroy)
 {
     public static IReadOnlyList<HandleMaker> All { get; } =
     [
+        new(HandleKind.CUcontext, Context, static (at, id) => Cuda.Ok(at.Driver.cuCtxDestroy_v2(new(id)))),
         new(HandleKind.CUstream, static at => at.Driver.CreateStream().Value, static (at, id) => Cuda.Ok(at.Driver.cuStreamDestroy_v2(new(id)))),
         new(HandleKind.CUevent, static at => at.Driver.CreateEvent().Value, static (at, id) => Cuda.Ok(at.Driver.cuEventDestroy_v2(new(id)))),
         new(HandleKind.CUmodule, static at => at.LoadModule().Value, static (at, id) => Cuda.Ok(at.Driver.cuModuleUnload(new(id)))),
@@ -26,7 +25,22 @@ internal sealed unsafe record HandleMaker(
         new(HandleKind.CUgraph, Graph, static (at, id) => Cuda.Ok(at.Driver.cuGraphDestroy(new(id)))),
         new(HandleKind.CUgraphNode, Node, static (at, id) => Cuda.Ok(at.Driver.cuGraphDestroyNode(new(id)))),
         new(HandleKind.CUgraphExec, GraphExec, static (at, id) => Cuda.Ok(at.Driver.cuGraphExecDestroy(new(id)))),
+        new(HandleKind.CUuserObject, UserObject, static (at, id) => Cuda.Ok(at.Driver.cuUserObjectRelease(new(id), 1))),
+        new(HandleKind.CUsurfref, SurfRef, null),
+        new(HandleKind.CUdevResourceDesc, Description, null),
+        new(HandleKind.CUgreenCtx, GreenContext, static (at, id) => Cuda.Ok(at.Driver.cuGreenCtxDestroy(new(id)))),
+        new(HandleKind.CUlogsCallbackHandle, LogsCallback, static (at, id) => Cuda.Ok(at.Driver.cuLogsUnregisterCallback(new(id)))),
     ];
+
+    /// <summary>The one for a kind, or null.</summary>
+    public static HandleMaker? Of(HandleKind kind) => All.FirstOrDefault(maker => maker.Kind == kind);
+
+    private static nint? Context(BadCallSession at)
+    {
+        CUcontext context = at.Driver.CreateContext(), popped;
+        Cuda.Ok(at.Driver.cuCtxPopCurrent_v2(&popped));
+        return context.Value;
+    }
 
     private static void UnloadOf(BadCallSession at, nint id)
     {
@@ -62,10 +76,10 @@ internal sealed unsafe record HandleMaker(
     private static nint? Notification(BadCallSession at)
     {
         CUasyncCallbackHandle handle;
-        return If(at.Driver.cuDeviceRegisterAsyncNotification(0, &Ignore, null, &handle), handle.Value);
+        return If(at.Driver.cuDeviceRegisterAsyncNotification(0, (delegate* unmanaged[Cdecl]<CUasyncNotificationInfo*, void*, CUasyncCallbackHandle, void>)GoodCall.Callback, null, &handle), handle.Value);
     }
 
-    private static nint? Array(BadCallSession at)
+    internal static nint? Array(BadCallSession at)
     {
         CUarray array;
         CUDA_ARRAY_DESCRIPTOR_v2 shape = new() { Width = 4, Height = 4, Format = CUarray_format.CU_AD_FORMAT_FLOAT, NumChannels = 1 };
@@ -100,7 +114,7 @@ internal sealed unsafe record HandleMaker(
     private static nint? Node(BadCallSession at)
     {
         CUgraphNode node;
-        return Graph(at) is nint graph ? If(at.Driver.cuGraphAddEmptyNode(&node, new(graph), null, 0), node.Value) : null;
+        return If(at.Driver.cuGraphAddEmptyNode(&node, new(at.Live(HandleKind.CUgraph)), null, 0), node.Value);
     }
 
     private static nint? GraphExec(BadCallSession at)
@@ -109,9 +123,42 @@ internal sealed unsafe record HandleMaker(
         return Graph(at) is nint graph ? If(at.Driver.cuGraphInstantiateWithFlags(&exec, new(graph), 0), exec.Value) : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Ignore(CUasyncNotificationInfo* info, void* userData, CUasyncCallbackHandle callback)
+    private static nint? UserObject(BadCallSession at)
     {
+        const uint NoSynchronization = (uint)CUuserObject_flags.CU_USER_OBJECT_NO_DESTRUCTOR_SYNC;
+        CUuserObject created;
+        return If(at.Driver.cuUserObjectCreate(&created, null, (delegate* unmanaged[Cdecl]<void*, void>)GoodCall.Callback, 1, NoSynchronization), created.Value);
+    }
+
+    private static nint? SurfRef(BadCallSession at)
+    {
+        CUsurfref reference;
+        fixed (byte* name = Cuda.Text("canvas"))
+        {
+            return If(at.Driver.cuModuleGetSurfRef(&reference, new(at.Live(HandleKind.CUmodule)), name), reference.Value);
+        }
+    }
+
+    private static nint? Description(BadCallSession at)
+    {
+        CUdevResource_v1 all;
+        CUdevResourceDesc description;
+        Cuda.Ok(at.Driver.cuDeviceGetDevResource(0, &all, CUdevResourceType.CU_DEV_RESOURCE_TYPE_SM));
+        return If(at.Driver.cuDevResourceGenerateDesc(&description, &all, 1), description.Value);
+    }
+
+    private static nint? GreenContext(BadCallSession at)
+    {
+        CUgreenCtx context;
+        CUdevResourceDesc description = new(at.Live(HandleKind.CUdevResourceDesc));
+        return If(at.Driver.cuGreenCtxCreate(&context, description, 0, (uint)CUgreenCtxCreate_flags.CU_GREEN_CTX_DEFAULT_STREAM), context.Value);
+    }
+
+    private static nint? LogsCallback(BadCallSession at)
+    {
+        CUlogsCallbackHandle handle;
+        var callback = (delegate* unmanaged[Cdecl]<void*, CUlogLevel, byte*, nuint, void>)GoodCall.Callback;
+        return If(at.Driver.cuLogsRegisterCallback(callback, null, &handle), handle.Value);
     }
 
     // What is not remoted yet makes none.

@@ -11,7 +11,7 @@ internal static unsafe class HostMemory
     /// <summary>Bytes that are zeroed before every call.</summary>
     public const int Piece = 4096;
 
-    private const int Pieces = 24;
+    private const int Pieces = 32;
     private const nuint Distance = 64 << 20;
     private static readonly nuint s_behind = (nuint)48 << 30;
 
@@ -20,9 +20,9 @@ internal static unsafe class HostMemory
     /// <summary>The piece for a call's pointer number <paramref name="index"/>.</summary>
     public static byte* Of(int index) => s_start + ((nuint)index * Distance);
 
-    public static void Clear(int pieces)
+    public static void Clear()
     {
-        for (int i = 0; i < pieces; i++)
+        for (int i = 0; i < Pieces; i++)
         {
             new Span<byte>(Of(i), Piece).Clear();
         }
