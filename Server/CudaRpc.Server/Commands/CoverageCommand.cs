@@ -33,12 +33,12 @@ internal static class CoverageCommand
             Generated from `headers/cuda.h` (CUDA {Coverage.CudaVersion / 1000}.{Coverage.CudaVersion % 1000 / 10}) and `headers/cuda.rules` by `cudarpc coverage`; do not edit.
 
             {Coverage.Rows.Count} functions: {own.Length - unsupported.Length} remoted or answered locally, {unsupported.Length} unsupported, {Coverage.Rows.Count - own.Length} older
-            names and `_ptds`/`_ptsz` twins that forward. What is unsupported answers `CUDA_ERROR_NOT_SUPPORTED`.
+            names and `_ptds`/`_ptsz` twins that forward.
 
             *Posted*: sent and not waited for; a failure is returned by a later call. *Synchronous*: one round trip. *Blocking*: may wait for the GPU. *Local*:
             answered by the client. *Cached*: the same, from what the server has told it once. *Forwarded*: does what the function does that is named. *Hand-written*:
-            the half that is not generated. *Since*: the CUDA version that brought it. *Tested by*: tests that call it by name, twins with what they are
-            twins of; besides, `BadCallTests` calls every function with everything wrong.
+            the half that is not generated. *Since*: the CUDA version that brought it. *Tested by*: tests that call it by name through client
+            and server, twins with what they are twins of; besides, `BadCallTests` calls every function with everything wrong.
 
             | function | travels | hand-written | since | tested by | note |
             | --- | --- | --- | --- | --- | --- |
@@ -47,11 +47,13 @@ internal static class CoverageCommand
         foreach (CoverageRow row in Coverage.Rows)
         {
             string since = row.Since == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{row.Since / 1000}.{row.Since % 1000 / 10}");
-            page.Append(CultureInfo.InvariantCulture, $"| `{row.Function}` | {row.Travels} | {row.HandWritten} | {since} | {Names(tests, row)} | {row.Note} |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| `{row.Function}` | {row.Travels} | {row.HandWritten} | {since} | {Names(tests, row)} | {Note(row)} |\n");
         }
 
         return page.ToString();
     }
+
+    private static string Note(CoverageRow row) => row.Travels == "unsupported" ? $"`CUDA_ERROR_NOT_SUPPORTED`: {row.Note}" : row.Note;
 
     private static string Names(TestedBy? tests, CoverageRow row)
     {

@@ -4,7 +4,8 @@ namespace CudaRpc.Server.Commands;
 
 /// <summary>
 /// Which tests name which function, found by reading them: a class of C# that calls <c>driver.cuX(</c>, a program in C or Python that calls
-/// <c>cuX(</c>. What tests share (Harness/), what calls everything (BadInput/Generated/) and what only compiles (the generator's tests) does not count.
+/// <c>cuX(</c>. What tests share (Harness/), what calls everything (BadInput/Generated/), what only compiles (the generator's tests, the header's)
+/// and what crosses no wire (the simulator's own tests) does not count.
 /// </summary>
 internal sealed partial class TestedBy
 {
@@ -53,7 +54,9 @@ internal sealed partial class TestedBy
         && !path.Contains("/bin/", StringComparison.Ordinal)
         && !path.Contains("/Harness/", StringComparison.Ordinal)
         && !path.Contains("/BadInput/Generated/", StringComparison.Ordinal)
-        && !path.StartsWith("CudaRpc.Generator.Tests/", StringComparison.Ordinal);
+        && !path.StartsWith("CudaRpc.Generator.Tests/", StringComparison.Ordinal)
+        && !path.StartsWith("CudaRpc.Headers.Tests/", StringComparison.Ordinal)
+        && !path.StartsWith("CudaRpc.Simulator.Tests/", StringComparison.Ordinal);
 
     private void Add(string function, string test)
     {

@@ -31,6 +31,12 @@ public sealed unsafe class GreenContextTests
         Cuda.Ok(driver.cuMemsetD8Async(memory, 7, 1, own));
         Cuda.Ok(driver.cuGreenCtxRecordEvent(green, created));
         Cuda.Ok(driver.cuCtxWaitEvent(primary, created));
+        Cuda.Ok(driver.cuGreenCtxWaitEvent(green, created));
+        ulong id, again;
+        Cuda.Ok(driver.cuGreenCtxGetId(green, &id));
+        Cuda.Ok(driver.cuGreenCtxGetId(green, &again));
+        Assert.Equal(id, again);
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, driver.cuGreenCtxGetId(default, &again));
         Cuda.Ok(driver.cuCtxSynchronize());
 
         Cuda.Ok(driver.cuStreamGetCtx(stream, &found));

@@ -147,6 +147,7 @@ public sealed unsafe class ToolTests : IDisposable
         CUgraphicsResource resource = new(77);
         CUexternalSemaphore semaphore = new(77);
         CUDA_EXTERNAL_SEMAPHORE_SIGNAL_PARAMS_v1 signal = default;
+        CUDA_EXTERNAL_SEMAPHORE_WAIT_PARAMS_v1 wait = default;
         CUDA_EXTERNAL_MEMORY_BUFFER_DESC_v1 buffer = default;
         CUDA_EXTERNAL_MEMORY_MIPMAPPED_ARRAY_DESC_v1 levels = default;
         CUarray array;
@@ -165,6 +166,9 @@ public sealed unsafe class ToolTests : IDisposable
         Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphicsResourceGetMappedMipmappedArray(&mipmapped, resource));
         Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuExternalMemoryGetMappedMipmappedArray(&mipmapped, new CUexternalMemory(5), &levels));
         Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuExternalMemoryGetMappedBuffer(&address, new CUexternalMemory(5), &buffer));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuGraphicsUnmapResources(1, &resource, default));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuDestroyExternalMemory(new CUexternalMemory(5)));
+        Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuWaitExternalSemaphoresAsync(&semaphore, &wait, 1, default));
         Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuDestroyExternalSemaphore(semaphore));
         Assert.Equal(CUDA_ERROR_INVALID_HANDLE, Driver.cuSignalExternalSemaphoresAsync(&semaphore, &signal, 1, default));
         Assert.Equal(CUDA_ERROR_INVALID_VALUE, Driver.cuSignalExternalSemaphoresAsync(&semaphore, null, 1, default));

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
+using CudaRpc.Server;
 
 namespace CudaRpc.EndToEnd.Tests.BadInput;
 
@@ -60,16 +61,29 @@ public sealed class EveryFunctionTests
         log.ExpectNoBugs();
     }
 
+    [Fact]
+    public void Unsupported_AnswersWhatTheCoveragePageSays()
+    {
+        using var server = new TestServer(() => new OwnFakeDriver());
+        using RemoteDriver driver = server.Connect();
+        driver.CreateContext();
+
+        Assert.All(
+            s_functions.Where(static function => Coverage.Rows.Any(row => row.Function == function.Name && row.Travels == "unsupported")),
+            function => Assert.Equal(CUresult.CUDA_ERROR_NOT_SUPPORTED, function.Invoke(driver, Zeros(function))));
+    }
+
     private static void CallWithZeros(CudaDriver driver, MethodInfo function)
     {
-        object?[] zeros = [.. function.GetParameters().Select(static parameter =>
-            parameter.ParameterType switch
-            {
-                { IsPointer: true } => null,
-                { IsFunctionPointer: true } => (object)nint.Zero,
-                Type value => RuntimeHelpers.GetUninitializedObject(value),
-            })];
-        Exception? failure = Record.Exception(() => Assert.NotEqual(CUresult.CUDA_ERROR_UNKNOWN, function.Invoke(driver, zeros)));
+        Exception? failure = Record.Exception(() => Assert.NotEqual(CUresult.CUDA_ERROR_UNKNOWN, function.Invoke(driver, Zeros(function))));
         Assert.True(failure is null, $"{function.Name}: {failure}");
     }
+
+    private static object?[] Zeros(MethodInfo function) => [.. function.GetParameters().Select(static parameter =>
+        parameter.ParameterType switch
+        {
+            { IsPointer: true } => null,
+            { IsFunctionPointer: true } => (object)nint.Zero,
+            Type value => RuntimeHelpers.GetUninitializedObject(value),
+        })];
 }
