@@ -62,8 +62,13 @@ internal static unsafe partial class Custom
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void CallBack(CUstream stream, CUresult status, void* userData) => Run(HostFunction.Of(userData), status);
 
-    private static void Run(HostFunction function, CUresult status)
+    private static void Run(HostFunction? function, CUresult status)
     {
+        if (function is null)
+        {
+            return;
+        }
+
         // The function may look at what copies of its graph have brought, and change what others will take.
         function.Graph?.Push();
         function.Channel.Call(function.Callback, status, function.IsLast);

@@ -1,16 +1,22 @@
-using System.Runtime.InteropServices;
+using System.Collections.Concurrent;
 
 namespace CudaRpc.Server;
 
 /// <summary>A client's function that a stream of the driver is to call. Owned by its session's <see cref="HostChannel"/>.</summary>
 internal sealed unsafe class HostFunction
 {
-    private GCHandle _reference;
+    // A driver's callback has nothing but its user data. A number that is never used again and not a reference: the functions of user objects
+    // run on threads of the driver when it likes, also after the session's end, and must then find nothing rather than another's function.
+    private static readonly ConcurrentDictionary<nint, HostFunction> s_live = [];
+    private static long s_last;
+
+    private readonly nint _id;
 
     public HostFunction(HostChannel channel, nint context, long callback, bool isLast)
     {
         (Channel, Context, Callback, IsLast) = (channel, context, callback, isLast);
-        _reference = GCHandle.Alloc(this);
+        _id = (nint)Interlocked.Increment(ref s_last);
+        s_live[_id] = this;
     }
 
     public HostChannel Channel { get; }
@@ -28,9 +34,10 @@ internal sealed unsafe class HostFunction
     public GraphHost? Graph { get; set; }
 
     /// <summary>User data for the driver's callbacks.</summary>
-    public void* UserData => (void*)GCHandle.ToIntPtr(_reference);
+    public void* UserData => (void*)_id;
 
-    public static HostFunction Of(void* userData) => (HostFunction)GCHandle.FromIntPtr((nint)userData).Target!;
+    /// <summary>The function that the driver has this user data of; null once it is freed.</summary>
+    public static HostFunction? Of(void* userData) => s_live.GetValueOrDefault((nint)userData);
 
-    public void Free() => _reference.Free();
+    public void Free() => s_live.TryRemove(_id, out _);
 }

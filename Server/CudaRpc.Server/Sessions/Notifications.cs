@@ -64,9 +64,11 @@ internal sealed unsafe class Notifications(CudaDriver driver, HostChannel host)
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Notify(CUasyncNotificationInfo* info, void* userData, CUasyncCallbackHandle callback)
     {
-        // SAFETY: the driver's pointer is good for the time of the call, and the data is that of a registration that has not ended.
-        HostFunction function = HostFunction.Of(userData);
-        function.Channel.Notify(function.Callback, *info);
+        // SAFETY: the driver's pointer is good for the time of the call.
+        if (HostFunction.Of(userData) is HostFunction function)
+        {
+            function.Channel.Notify(function.Callback, *info);
+        }
     }
 
     private readonly record struct Registration(int Device, nint Native, HostFunction Function);
