@@ -11,8 +11,10 @@ internal sealed class EmulatedLink : IDisposable
     // A connection puts no more on the link at once than keeps it busy this long, so that connections share it as flows of a network do.
     private static readonly long s_turn = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
 
-    // The thread stays awake this long, because waking would take longer than the delay of a near network.
-    private static readonly long s_linger = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
+    // The thread of a near network stays awake this long, because waking would take longer than the delay. That of a far one sleeps: the
+    // program may need the processor.
+    private static readonly long s_longestLinger = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
+    private static readonly long s_near = PreciseWait.Ticks(TimeSpan.FromMicroseconds(200));
 
     // A connection whose server reads nothing is asked again after this long; nanoseconds.
     private const long Retry = 50_000;
@@ -24,6 +26,7 @@ internal sealed class EmulatedLink : IDisposable
     private EmulatedConnection[] _connections = [];
     private readonly Thread _thread;
     private readonly TimeSpan _rtt;
+    private readonly long _linger;
     private bool _asleep;
     private bool _stopped;
 
@@ -32,6 +35,7 @@ internal sealed class EmulatedLink : IDisposable
         double ticksPerByte = Stopwatch.Frequency / conditions.BytesPerSecond;
         long delay = PreciseWait.Ticks(conditions.Rtt) / 2, jitter = PreciseWait.Ticks(conditions.Jitter);
         _rtt = conditions.Rtt;
+        _linger = delay < s_near ? s_longestLinger : 0;
         _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
         _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
         // What a link of this delay has under way, and a socket's buffer beyond.
@@ -161,7 +165,7 @@ internal sealed class EmulatedLink : IDisposable
     {
         lock (_lock)
         {
-            while (!_stopped && Stopwatch.GetTimestamp() - idleSince > s_linger && !Array.Exists(_connections, static connection => connection.HasPending))
+            while (!_stopped && Stopwatch.GetTimestamp() - idleSince > _linger && !Array.Exists(_connections, static connection => connection.HasPending))
             {
                 _asleep = true;
                 Monitor.Wait(_lock);
