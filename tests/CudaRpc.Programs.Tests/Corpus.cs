@@ -61,7 +61,8 @@ internal static class Corpus
     // Programs that were built and have not changed since are not built again: nvcc takes seconds for each.
     private static string Build(string program, Variant variant)
     {
-        string folder = Path.Combine(s_root, "artifacts/cuda-programs", variant.ToString()), file = Path.Combine(folder, program);
+        string folder = Path.Combine(s_root, "artifacts/cuda-programs", variant.ToString());
+        string file = Path.Combine(folder, program.Replace("../", "", StringComparison.Ordinal));
         string source = Path.Combine(s_sources, program + ".cu");
         DateTime changed = Directory.GetFiles(s_sources, "*", SearchOption.AllDirectories)
             .Where(other => !other.EndsWith(".cu", StringComparison.Ordinal) || Path.GetDirectoryName(other) != s_sources)
