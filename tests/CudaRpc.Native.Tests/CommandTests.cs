@@ -191,6 +191,22 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, outcome.ExitCode);
     }
 
+    // With machine code for several GPUs nvcc links one that has an object for each, and no function in any.
+    [Theory]
+    [InlineData("int data;", "kernels 1: PTX for 7.0 and later; loads", 0)]
+    [InlineData("void kernel(void) {}", "kernels 1: machine code for 9.0; does not load", 1)]
+    public void Doctor_OfMachineCode_LooksAtWhatHasFunctions(string code, string expected, int exitCode)
+    {
+        string source = Path.Combine(_server.Folder, "object.c"), file = Path.Combine(_server.Folder, "object.o");
+        File.WriteAllText(source, code);
+        Shim.Tool("gcc", "-c", "-ffunction-sections", source, "-o", file);
+
+        Outcome outcome = DoctorOfKernels([.. FatBinary(2, 90, File.ReadAllBytes(file)), .. FatBinary(1, 70, s_kernel)]);
+
+        Assert.Contains(expected, outcome.Output);
+        Assert.Equal(exitCode, outcome.ExitCode);
+    }
+
     [Fact]
     public void Doctor_OfAProgramWithNothingButAnEmptyFatBinary_SaysSo()
     {

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Text;
 using CudaRpc.Driver;
 using CudaRpc.Simulator;
 using CudaRpc.Simulator.Images;
+using ELFSharp.ELF;
 
 namespace CudaRpc.Server.Commands.Doctor;
 
@@ -9,6 +11,8 @@ namespace CudaRpc.Server.Commands.Doctor;
 internal static unsafe class KernelCheck
 {
     private const int LogBytes = 4 << 10;
+    private const int ElfHeaderBytes = 64;
+    private const int ElfVersion = 20;
 
     /// <param name="section">The program's .nv_fatbin section: fat binaries one after another, each at a multiple of eight bytes.</param>
     /// <param name="session">Where to load them, if there is a server.</param>
@@ -28,8 +32,8 @@ internal static unsafe class KernelCheck
 
             ReadOnlySpan<byte> image = section.AsSpan(start, (int)length);
             List<FatBinaryEntry>? entries = FatBinary.Read(image);
-            // nvcc links one without entries into every program; nothing is ever loaded from it.
-            if (entries is not { Count: 0 })
+            // nvcc links one without kernels into every program: without entries, or with machine code of no function. Nothing is ever loaded from it.
+            if (entries is null || HasKernels(image, entries))
             {
                 Check(++number, image, entries, context, findings);
             }
@@ -89,6 +93,40 @@ internal static unsafe class KernelCheck
 
         log = Encoding.UTF8.GetString(new ReadOnlySpan<byte>(buffer, LogBytes)).Split('\0')[0].Trim();
         return result;
+    }
+
+    private static bool HasKernels(ReadOnlySpan<byte> image, List<FatBinaryEntry> entries)
+    {
+        foreach (FatBinaryEntry entry in entries)
+        {
+            if (entry.Kind != FatBinaryEntryKind.Cubin || FatBinary.Expand(image, entry) is not byte[] code || HasFunctions(code))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What cannot be read may have some.
+    private static bool HasFunctions(byte[] code)
+    {
+        if (code.Length < ElfHeaderBytes)
+        {
+            return true;
+        }
+
+        // Machine code for a GPU says the compiler's version where ELF has its own, which is 1.
+        BinaryPrimitives.WriteUInt32LittleEndian(code.AsSpan(ElfVersion), 1);
+        using var bytes = new MemoryStream(code);
+        try
+        {
+            return !ELFReader.TryLoad(bytes, false, out IELF? elf) || elf.Sections.Any(static section => section.Name.StartsWith(".text.", StringComparison.Ordinal));
+        }
+        catch (Exception failure) when (failure is ArgumentException or IOException or InvalidOperationException)
+        {
+            return true;
+        }
     }
 
     private static bool HasNoPtx(List<FatBinaryEntry>? entries) => entries?.TrueForAll(static entry => entry.Kind != FatBinaryEntryKind.Ptx) ?? false;
