@@ -26,7 +26,9 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
     private int _delivered;
     private int _taken;
     private bool _closed;
+    private long _endDue;
     private volatile bool _ending;
+    private volatile bool _ended;
     private volatile bool _disposing;
     private volatile IOException? _failure;
 
@@ -39,7 +41,7 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
     }
 
     /// <summary>Whether something waits to arrive.</summary>
-    public bool HasPending => Volatile.Read(ref _outgoingBytes) > 0;
+    public bool HasPending => Volatile.Read(ref _outgoingBytes) > 0 || (_ending && !_ended) || (_disposing && !IsOver);
 
     /// <summary>Whether the link may forget the connection.</summary>
     public bool IsOver { get; private set; }
@@ -96,22 +98,22 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
     public override int TryReceive(Span<byte> destination) =>
         throw new NotSupportedException("an emulated connection is not emulated once more");
 
-    /// <summary>Ends the connection once all that was sent has arrived.</summary>
+    /// <summary>Ends the connection once all that was sent has arrived; the peer learns of the end as late as it would of a byte.</summary>
     public override void Abort()
     {
-        _ending = true;
-        if (!HasPending)
-        {
-            inner.Abort();
-        }
-
+        End();
         link.Wake();
     }
 
     public override void Dispose()
     {
-        _ending = true;
+        End();
         _disposing = true;
+        if (link.IsOver)
+        {
+            inner.Dispose();
+        }
+
         link.Wake();
     }
 
@@ -133,9 +135,15 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
                 return head.Due;
             }
 
-            if (_ending)
+            if (_ending && !_ended)
             {
+                if (now < _endDue)
+                {
+                    return _endDue;
+                }
+
                 inner.Abort();
+                _ended = true;
             }
 
             if (_disposing)
@@ -145,6 +153,18 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
             }
 
             return null;
+        }
+    }
+
+    private void End()
+    {
+        lock (_sendLock)
+        {
+            if (!_ending)
+            {
+                _endDue = link.SendEnd();
+                _ending = true;
+            }
         }
     }
 

@@ -74,6 +74,18 @@ internal sealed class EmulatedLink : IDisposable
         }
     }
 
+    /// <summary>When the end of a connection that ends now is seen by the server.</summary>
+    public long SendEnd()
+    {
+        lock (_lock)
+        {
+            return _up.Send(Stopwatch.GetTimestamp(), 0);
+        }
+    }
+
+    /// <summary>Whether nothing is held back any more: connections end by themselves.</summary>
+    public bool IsOver { get; private set; }
+
     /// <summary>When bytes that the server has sent now arrive.</summary>
     public long Receive(int bytes)
     {
@@ -108,6 +120,8 @@ internal sealed class EmulatedLink : IDisposable
         {
             _thread.Join();
         }
+
+        IsOver = true;
     }
 
     private void Run()
@@ -119,8 +133,10 @@ internal sealed class EmulatedLink : IDisposable
             bool isBlocked = false;
             EmulatedConnection[] connections = Connections(idleSince);
             long now = Stopwatch.GetTimestamp();
-            foreach (EmulatedConnection connection in connections)
+            // The session's own connection is the first: its end comes after what its lanes had sent.
+            for (int index = connections.Length - 1; index >= 0; index--)
             {
+                EmulatedConnection connection = connections[index];
                 if (connection.IsOver)
                 {
                     Forget(connection);
