@@ -76,7 +76,7 @@ internal static class BenchCommand
         foreach (ServerUrl url in urls)
         {
             using var program = new BenchProgram(Open(url, settings.Shim), settings.Effort.Sizes.Max());
-            figures.Add(new ServerBench(program, raw, settings.Effort).Measure(url));
+            figures.Add(new ServerBench(program, url.IsInProcess ? null : raw, settings.Effort).Measure(url));
         }
 
         return new BenchReport(
