@@ -11,6 +11,9 @@ internal static class ClientStructs
 {
     public const string Class = "RemoteStructs";
 
+    // More would fit no frame, and need not be in the program's memory at all: looking through them could end the program.
+    private const string TooMany = "CUresult.CUDA_ERROR_NOT_SUPPORTED";
+
     public static string Emit(Plan plan)
     {
         CodeWriter code = CSharp.File(plan.Version, "CudaRpc.Client", "CudaRpc.Driver");
@@ -75,6 +78,7 @@ internal static class ClientStructs
         Return(code, $"{name} == null && {count} != 0", "CUresult.CUDA_ERROR_INVALID_VALUE");
         if (field.Role == FieldRole.HandleArray)
         {
+            Return(code, $"{count} > Protocol.ProtocolLimits.Body / (nuint)sizeof(nint)", TooMany);
             code.Open($"for (nuint i = 0; i < {count}; i++)");
             code.Line($"status = session.Handles.Check({name}[i].Value, {StructCode.Kind(field.Pointee)});");
             Return(code, "status != CUresult.CUDA_SUCCESS", "status");
@@ -92,6 +96,7 @@ internal static class ClientStructs
     {
         code.Line("/// <summary>The same for each of several.</summary>");
         code.Open($"public static CUresult Check(Session session, {item.Name}* values, nuint count)");
+        Return(code, $"values != null && count > Protocol.ProtocolLimits.Body / (nuint)sizeof({item.Name})", TooMany);
         code.Line("CUresult status = CUresult.CUDA_SUCCESS;");
         code.Open("for (nuint i = 0; values != null && i < count && status == CUresult.CUDA_SUCCESS; i++)");
         code.Line("status = Check(session, values + i);");

@@ -87,6 +87,17 @@ public sealed unsafe class LaunchConfigTests : IDisposable
         Cuda.Ok(_driver.cuOccupancyMaxActiveClusters(&clusters, _function, &config));
     }
 
+    // A count that no frame holds is not looked through: the memory behind the first attributes need not be there.
+    [Fact]
+    public void Config_WithMoreAttributesThanTravel_IsRefusedUnread()
+    {
+        CUlaunchAttribute attribute = new() { id = CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_COOPERATIVE };
+        CUlaunchConfig config = new() { gridDimX = 1, blockDimX = 1, attrs = &attribute, numAttrs = uint.MaxValue };
+        int clusters;
+
+        Assert.Equal(CUresult.CUDA_ERROR_NOT_SUPPORTED, _driver.cuOccupancyMaxActiveClusters(&clusters, _function, &config));
+    }
+
     private sealed class ClusterDriver : FakeDriver
     {
         public CUstream Stream { get; private set; }

@@ -29,6 +29,11 @@ internal static unsafe class RemoteStructs
     /// <summary>The same for each of several.</summary>
     public static CUresult Check(Session session, CUDA_MEM_NODE_PARAMS* values, nuint count)
     {
+        if (values != null && count > Protocol.ProtocolLimits.Body / (nuint)sizeof(CUDA_MEM_NODE_PARAMS))
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
         CUresult status = CUresult.CUDA_SUCCESS;
         for (nuint i = 0; values != null && i < count && status == CUresult.CUDA_SUCCESS; i++)
         {
@@ -86,6 +91,11 @@ internal static unsafe class RemoteStructs
     /// <summary>The same for each of several.</summary>
     public static CUresult Check(Session session, CUmapInfo* values, nuint count)
     {
+        if (values != null && count > Protocol.ProtocolLimits.Body / (nuint)sizeof(CUmapInfo))
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
         CUresult status = CUresult.CUDA_SUCCESS;
         for (nuint i = 0; values != null && i < count && status == CUresult.CUDA_SUCCESS; i++)
         {
@@ -140,6 +150,11 @@ internal static unsafe class RemoteStructs
     /// <summary>The same for each of several.</summary>
     public static CUresult Check(Session session, CUmapList* values, nuint count)
     {
+        if (values != null && count > Protocol.ProtocolLimits.Body / (nuint)sizeof(CUmapList))
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
         CUresult status = CUresult.CUDA_SUCCESS;
         for (nuint i = 0; values != null && i < count && status == CUresult.CUDA_SUCCESS; i++)
         {
@@ -219,6 +234,11 @@ internal static unsafe class RemoteStructs
                 return CUresult.CUDA_ERROR_INVALID_VALUE;
             }
 
+            if ((nuint)value->@event.nodeCount > Protocol.ProtocolLimits.Body / (nuint)sizeof(nint))
+            {
+                return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+            }
+
             for (nuint i = 0; i < (nuint)value->@event.nodeCount; i++)
             {
                 status = session.Handles.Check(value->@event.nodes[i].Value, HandleKind.CUgraphNode);
@@ -249,6 +269,11 @@ internal static unsafe class RemoteStructs
     /// <summary>The same for each of several.</summary>
     public static CUresult Check(Session session, CUnodeParams* values, nuint count)
     {
+        if (values != null && count > Protocol.ProtocolLimits.Body / (nuint)sizeof(CUnodeParams))
+        {
+            return CUresult.CUDA_ERROR_NOT_SUPPORTED;
+        }
+
         CUresult status = CUresult.CUDA_SUCCESS;
         for (nuint i = 0; values != null && i < count && status == CUresult.CUDA_SUCCESS; i++)
         {

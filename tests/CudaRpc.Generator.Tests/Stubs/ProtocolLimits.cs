@@ -1,0 +1,7 @@
+namespace CudaRpc.Protocol
+{
+    internal static class ProtocolLimits
+    {
+        public const int Body = 1 << 20;
+    }
+}
