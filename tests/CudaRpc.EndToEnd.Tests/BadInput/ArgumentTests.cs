@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 
@@ -41,6 +42,23 @@ public sealed unsafe class ArgumentTests : IDisposable
         Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyHtoD_v2(address, (void*)host, 16));
         Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyDtoH_v2((void*)host, address, 16));
         Cuda.Ok(_driver.cuCtxSynchronize());
+    }
+
+    [Fact]
+    public void LargeCopy_OfMemoryThatIsNotThere_CostsTheCallAndNotTheSession()
+    {
+        const int Bytes = 1 << 20;
+        CUdeviceptr address = _driver.Allocate(Bytes);
+        nint memory = mmap(0, 2 * Bytes, 3, 0x22, -1, 0);
+        Assert.Equal(0, munmap(memory + (Bytes / 2), 2 * Bytes - (Bytes / 2)));
+
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyHtoD_v2(address, (void*)memory, Bytes));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyHtoDAsync_v2(address, (void*)memory, Bytes, default));
+        Assert.Equal(CUresult.CUDA_ERROR_INVALID_VALUE, _driver.cuMemcpyDtoH_v2((void*)memory, address, Bytes));
+
+        Cuda.Ok(_driver.cuMemcpyHtoD_v2(address, (void*)memory, Bytes / 2));
+        Cuda.Ok(_driver.cuCtxSynchronize());
+        Assert.Equal(0, munmap(memory, Bytes / 2));
     }
 
     [Theory]
@@ -178,4 +196,10 @@ public sealed unsafe class ArgumentTests : IDisposable
 
     private CUresult Launch(void** parameters, nint* extra, uint blockX = 1) =>
         _driver.cuLaunchKernel(_function, 1, 1, 1, blockX, 1, 1, 0, default, parameters, (void**)extra);
+
+    [DllImport("libc")]
+    private static extern nint mmap(nint address, nuint length, int protection, int flags, int file, nint offset);
+
+    [DllImport("libc")]
+    private static extern int munmap(nint address, nuint length);
 }

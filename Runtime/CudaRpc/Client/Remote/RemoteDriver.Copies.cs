@@ -205,7 +205,10 @@ public sealed unsafe partial class RemoteDriver
         }
 
         // Beyond the end of an allocation: found out here, before bytes that may not even be the program's are sent.
-        return (nuint)host < LowestMapped || bytes > long.MaxValue || Leaves(device.Value, bytes) ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
+        bool wrong = (nuint)host < LowestMapped || bytes > long.MaxValue || Leaves(device.Value, bytes);
+        // Bulk that fails half way would leave the server waiting for the rest. Asking the system takes a thousandth of the copy.
+        wrong |= bytes > ProtocolLimits.PostedCopy && !ProgramMemory.IsMapped((ulong)host, bytes);
+        return wrong ? CUresult.CUDA_ERROR_INVALID_VALUE : null;
     }
 
     private bool IsDevice(CUdeviceptr address) => _session.Ranges.TryFind(address.Value, out _) || HostMemory.IsTwin(address.Value);
