@@ -95,8 +95,13 @@ internal sealed class EmulatedConnection(EmulatedLink link, Connection inner) : 
         return 0;
     }
 
-    public override int TryReceive(Span<byte> destination) =>
-        throw new NotSupportedException("an emulated connection is not emulated once more");
+    public override int TryReceive(Span<byte> destination)
+    {
+        Collect();
+        return _incoming.TryPeek(out Segment head)
+            ? Stopwatch.GetTimestamp() >= head.Due ? Take(head, destination) : -1
+            : _closed ? 0 : -1;
+    }
 
     /// <summary>Ends the connection once all that was sent has arrived; the peer learns of the end as late as it would of a byte.</summary>
     public override void Abort()

@@ -18,6 +18,8 @@ internal sealed class EmulatedLink : IDisposable
 
     // A connection whose server reads nothing is asked again after this long; nanoseconds.
     private const long Retry = 50_000;
+    // Of each connection and direction: 100 Gbit/s for 20 ms.
+    private const long MostUnderWay = 256 << 20;
     private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(1);
 
     private readonly object _lock = new();
@@ -39,7 +41,8 @@ internal sealed class EmulatedLink : IDisposable
         _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
         _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
         // What a link of this delay has under way, and a socket's buffer beyond.
-        Window = (long)Math.Min((conditions.Rtt + conditions.Jitter).TotalSeconds * conditions.BytesPerSecond, 1 << 30) + (4 << 20);
+        double underWay = double.IsInfinity(conditions.BytesPerSecond) ? MostUnderWay : (conditions.Rtt + conditions.Jitter).TotalSeconds * conditions.BytesPerSecond;
+        Window = (long)Math.Min(underWay, MostUnderWay) + (4 << 20);
         _thread = new Thread(Run) { IsBackground = true, Name = "cudarpc network" };
         _thread.Start();
     }
