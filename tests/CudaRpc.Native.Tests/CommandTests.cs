@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Xml.Linq;
 using CudaRpc.Server.Commands;
 
 namespace CudaRpc.Native.Tests;
 
-/// <summary><c>cudarpc run</c> and <c>cudarpc doctor</c>, as processes.</summary>
+/// <summary><c>cudarpc run</c>, <c>doctor</c> and <c>bench</c>, as processes.</summary>
 public sealed class CommandTests : IDisposable
 {
     private static readonly byte[] s_kernel = [.. ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k() { ret; }\0"u8];
@@ -214,6 +216,36 @@ public sealed class CommandTests : IDisposable
 
         Assert.Contains("note  its section for kernels (.nv_fatbin) is empty", outcome.Output);
         Assert.Equal(0, outcome.ExitCode);
+    }
+
+    [Fact]
+    public void Bench_InProcess_ReportsEverything_AndDrawsIt()
+    {
+        string chart = Path.Combine(_server.Folder, "chart.svg");
+
+        Outcome outcome = Cudarpc("bench", "--quick", "--json", "--chart", chart, "--server", "sim:");
+
+        Assert.Equal(0, outcome.ExitCode);
+        JsonElement figures = JsonDocument.Parse(outcome.Output).RootElement.GetProperty("servers")[0];
+        Assert.True(figures.GetProperty("synchronous").GetProperty("call").GetProperty("median").GetInt64() > 0);
+        // Where nothing is sent there is nothing to compare with.
+        Assert.Equal(JsonValueKind.Null, figures.GetProperty("synchronous").GetProperty("medianRatio").ValueKind);
+        Assert.True(figures.GetProperty("posted").GetProperty("perSecond").GetDouble() > 0);
+        Assert.All(figures.GetProperty("copies").EnumerateArray(), static copy => Assert.True(copy.GetProperty("toDevice").GetDouble() > 0));
+        Assert.Equal("svg", XDocument.Load(chart).Root!.Name.LocalName);
+    }
+
+    [Theory]
+    [InlineData("there is no socket", "--server", "unix:///nobody.sock")]
+    [InlineData("Could not find a part of the path", "--server", "sim:", "--chart", "/nowhere/chart.svg")]
+    [InlineData("there is no /nowhere.so", "--server", "unix:///nobody.sock", "--shim", "/nowhere.so")]
+    [InlineData("--shim takes exactly one --server", "--shim", "/nowhere.so")]
+    public void Bench_OfWhatIsNotThere_SaysSo(string expected, params string[] arguments)
+    {
+        Outcome outcome = Cudarpc(["bench", .. arguments]);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(expected, outcome.Errors);
     }
 
     private Outcome DoctorOfKernels(byte[] fatBinaries)

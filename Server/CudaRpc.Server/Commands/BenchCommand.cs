@@ -45,11 +45,10 @@ internal static class BenchCommand
                 Console.Error.WriteLine("cudarpc bench: no baseline: cudarpc-raw is not beside this program (./run build makes it)");
             }
 
+            // Opened first: a path that cannot be written is known before a minute of measuring.
+            using StreamWriter? chart = settings.Chart is null ? null : File.CreateText(settings.Chart);
             BenchReport report = Measure(settings, raw);
-            if (settings.Chart is string chart)
-            {
-                BenchChart.Write(report, chart);
-            }
+            chart?.Write(BenchChart.Draw(report));
 
             if (settings.Json)
             {
@@ -76,13 +75,16 @@ internal static class BenchCommand
         foreach (ServerUrl url in urls)
         {
             using var program = new BenchProgram(Open(url, settings.Shim), settings.Effort.Sizes.Max());
-            figures.Add(new ServerBench(program, url.IsInProcess ? null : raw, settings.Effort).Measure(url));
+            figures.Add(new ServerBench(program, HasBaseline(url) ? raw : null, settings.Effort).Measure(url));
         }
 
         return new BenchReport(
             DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm"), Environment.ProcessorCount, settings.Shim ?? ".NET", figures,
             settings.Networks ? new NetworkBench(urls[0], settings.Effort).Measure() : null);
     }
+
+    // The baseline's other end is on this machine, with no network between.
+    private static bool HasBaseline(ServerUrl url) => !url.IsInProcess && url.Network is null && SocketAddresses.IsLocal(url);
 
     private static OwnServer StartServer()
     {
@@ -95,6 +97,11 @@ internal static class BenchCommand
         if (shim is null)
         {
             return DriverFactory.Open(url.ToString(), new SessionOptions { ClientName = "cudarpc bench" });
+        }
+
+        if (!File.Exists(shim))
+        {
+            throw new FileNotFoundException($"there is no {shim}");
         }
 
         ProcessImage.SetVariable("CUDARPC_SERVER", url.ToString());

@@ -12,15 +12,14 @@ internal static class BenchChart
     private const int Width = 800;
     private const int Height = 360;
 
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(BenchReport report, string path)
+    public static string Draw(BenchReport report)
     {
         var svg = new StringBuilder();
         svg.Append($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{2 * Height}\">\n");
         Append(svg, Latencies(report), 0);
         Append(svg, Bandwidths(report), Height);
         svg.Append("</svg>\n");
-        File.WriteAllText(path, svg.ToString());
+        return svg.ToString();
     }
 
     private static PlotModel Latencies(BenchReport report)
@@ -82,6 +81,8 @@ internal static class BenchChart
     private static void Append(StringBuilder svg, PlotModel model, int top)
     {
         string text = new SvgExporter { Width = Width, Height = Height, IsDocument = false }.ExportToString(model);
+        // The exporter declares a document of its own even where it is told not to.
+        text = text[text.IndexOf("<svg", StringComparison.Ordinal)..];
         svg.Append($"<g transform=\"translate(0 {top})\">\n{text}</g>\n");
     }
 }
