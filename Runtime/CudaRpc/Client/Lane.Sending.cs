@@ -1,0 +1,147 @@
+using CudaRpc.Protocol;
+
+namespace CudaRpc.Client;
+
+// How frames get numbers, queue and leave: in one order, whoever sends them.
+internal sealed unsafe partial class Lane
+{
+    // Under PostLock. Bulk that cannot be read throws before the call has a number, which the server would wait for.
+    private void Enqueue(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk)
+    {
+        int start = _queue.Length;
+        try
+        {
+            _queue.Write(caller._staging.Written);
+            _queue.Write(smallBulk);
+        }
+        catch
+        {
+            _queue.Clear(start);
+            throw;
+        }
+
+        caller.NextHeader(callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(_queue.Slice(start, FrameHeader.Size));
+        Volatile.Write(ref _queued, _queue.Length);
+    }
+
+    private bool HasQueued => Volatile.Read(ref _queued) != 0 || Volatile.Read(ref _unsent) != 0;
+
+    private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
+    {
+        lock (_sendLock)
+        {
+            ulong sequence = Seal(callId, flags, length);
+            int first = (int)nuint.Min(length, int.MaxValue);
+            // SAFETY: the program vouches for length readable bytes at bulk until the driver call returns.
+            SendSealed(new ReadOnlySpan<byte>(bulk, first));
+            for (nuint sent = (nuint)first; sent < length;)
+            {
+                int piece = (int)nuint.Min(length - sent, int.MaxValue);
+                _connection!.Send(new ReadOnlySpan<byte>(bulk + sent, piece), default);
+                sent += (nuint)piece;
+            }
+
+            Volatile.Write(ref _bytesSent, _bytesSent + (long)length);
+            return sequence;
+        }
+    }
+
+    /// <summary>
+    /// Under _sendLock: makes the staged call the last of what is to be sent, so that its bulk may follow. Other threads' posted calls
+    /// no longer come this way: they would wait behind it.
+    /// </summary>
+    private ulong Seal(uint callId, FrameFlags flags, nuint length)
+    {
+        _session.FlushCarrier(this);
+        SendUnsent();
+        lock (_session.PostLock)
+        {
+            _session.DropCarrier(this);
+            FrameHeader header = NextHeader(callId, flags, length);
+            header.Write(_staging.Slice(0, FrameHeader.Size));
+            _queue.Write(_staging.Written);
+            Swap();
+            return header.Sequence;
+        }
+    }
+
+    private void SendSealed(ReadOnlySpan<byte> bulk)
+    {
+        int length = _sending.Length;
+        _connection!.Send(_sending.Written, bulk);
+        CountSent(length);
+    }
+
+    private void PostSettled()
+    {
+        lock (_session.PostLock)
+        {
+            _staging.Clear(FrameHeader.Size);
+            Enqueue(this, ControlId.Settled, default);
+        }
+
+        _session.Pump.Wake();
+    }
+
+    private void SendAllQueued()
+    {
+        lock (_sendLock)
+        {
+            SendQueuedLocked();
+        }
+    }
+
+    // What the pump left half sent, then what was queued before the call.
+    private void SendQueuedLocked()
+    {
+        SendUnsent();
+        SwapQueue();
+        SendUnsent();
+    }
+
+    private void SendUnsent()
+    {
+        ReadOnlySpan<byte> rest = _sending.Written[_sent..];
+        if (rest.Length > 0)
+        {
+            _connection!.Send(rest, default);
+            CountSent(rest.Length);
+        }
+    }
+
+    private void SwapQueue()
+    {
+        if (_sending.Length == 0)
+        {
+            lock (_session.PostLock)
+            {
+                Swap();
+            }
+        }
+    }
+
+    // Never both zero while something waits: the pump would sleep.
+    private void Swap()
+    {
+        (_queue, _sending) = (_sending, _queue);
+        Volatile.Write(ref _unsent, _sending.Length);
+        Volatile.Write(ref _queued, 0);
+    }
+
+    private void CountSent(int sent)
+    {
+        _sent += sent;
+        Volatile.Write(ref _bytesSent, _bytesSent + sent);
+        if (_sent == _sending.Length)
+        {
+            _sending.Clear();
+            _sent = 0;
+        }
+
+        Volatile.Write(ref _unsent, _sending.Length - _sent);
+    }
+
+    // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
+    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength) =>
+        new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), _session.NextSequence(), bulkLength);
+}
