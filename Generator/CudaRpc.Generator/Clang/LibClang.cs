@@ -16,7 +16,6 @@ internal sealed unsafe class LibClang
     {
         Path = path;
         CreateIndex = (delegate* unmanaged[Cdecl]<int, int, nint>)Symbol(library, "clang_createIndex");
-        ToggleCrashRecovery = (delegate* unmanaged[Cdecl]<uint, void>)Symbol(library, "clang_toggleCrashRecovery");
         DisposeIndex = (delegate* unmanaged[Cdecl]<nint, void>)Symbol(library, "clang_disposeIndex");
         ParseTranslationUnit2 = (delegate* unmanaged[Cdecl]<nint, byte*, byte**, int, CXUnsavedFile*, uint, uint, nint*, int>)
             Symbol(library, "clang_parseTranslationUnit2");
@@ -73,7 +72,6 @@ internal sealed unsafe class LibClang
     public string Path { get; }
 
     public readonly delegate* unmanaged[Cdecl]<int, int, nint> CreateIndex;
-    public readonly delegate* unmanaged[Cdecl]<uint, void> ToggleCrashRecovery;
     public readonly delegate* unmanaged[Cdecl]<nint, void> DisposeIndex;
     public readonly delegate* unmanaged[Cdecl]<nint, byte*, byte**, int, CXUnsavedFile*, uint, uint, nint*, int> ParseTranslationUnit2;
     public readonly delegate* unmanaged[Cdecl]<nint, void> DisposeTranslationUnit;
@@ -130,6 +128,10 @@ internal sealed unsafe class LibClang
     public static LibClang? Open(string path, out string reason)
     {
         reason = "no library named " + string.Join(", ", Candidates(14)) + " or of a later version was found";
+
+        // Creating an index would install LLVM's handlers for SIGSEGV and others in the whole process, over .NET's, which make a
+        // NullReferenceException of one: a null in any other thread would end the compiler server. To take them out again afterwards is too late.
+        setenv("LIBCLANG_DISABLE_CRASH_RECOVERY", "1", 1);
 
         // Called first because binding dlerror itself would clear what it has to say.
         dlerror();
@@ -194,4 +196,7 @@ internal sealed unsafe class LibClang
 
     [DllImport("libdl.so.2")]
     private static extern nint dlerror();
+
+    [DllImport("libc", CharSet = CharSet.Ansi)]
+    private static extern int setenv(string name, string value, int overwrite);
 }

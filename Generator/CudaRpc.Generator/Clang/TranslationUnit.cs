@@ -45,10 +45,6 @@ internal sealed unsafe class TranslationUnit : IDisposable
     {
         List<nint> memory = [];
         nint index = clang.CreateIndex(1, 0);
-
-        // Creating an index installs LLVM's handlers for SIGSEGV and others in the whole process, over .NET's, which make a
-        // NullReferenceException of one: the next null anywhere would end the compiler server. This puts .NET's back.
-        clang.ToggleCrashRecovery(0);
         try
         {
             nint[] arguments = [.. Arguments(input).Select(argument => (nint)Utf8(argument, memory, out _))];
