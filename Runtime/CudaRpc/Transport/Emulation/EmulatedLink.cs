@@ -32,12 +32,16 @@ internal sealed class EmulatedLink : IDisposable
     private bool _asleep;
     private bool _stopped;
 
+    // Threads that wait for replies, and do the work of _thread meanwhile. Guarded by _lock.
+    private int _watchers;
+
     public EmulatedLink(NetworkConditions conditions)
     {
         double ticksPerByte = Stopwatch.Frequency / conditions.BytesPerSecond;
         long delay = PreciseWait.Ticks(conditions.Rtt) / 2, jitter = PreciseWait.Ticks(conditions.Jitter);
         _rtt = conditions.Rtt;
         _linger = delay < s_near ? s_longestLinger : 0;
+        Nap = Math.Max(1, delay - jitter);
         _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
         _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
         // What a link of this delay has under way, and a socket's buffer beyond.
@@ -49,6 +53,9 @@ internal sealed class EmulatedLink : IDisposable
 
     /// <summary>Bytes of one direction that a connection holds at most.</summary>
     public long Window { get; }
+
+    /// <summary>What is sent now is not due sooner than in so many ticks.</summary>
+    public long Nap { get; }
 
     /// <summary>A connection through the link to what <paramref name="inner"/> is connected with. Takes the round trip that connecting takes.</summary>
     public EmulatedConnection Connect(Connection inner)
@@ -98,12 +105,48 @@ internal sealed class EmulatedLink : IDisposable
         }
     }
 
+    /// <summary>The calling thread is about to wait for a reply, and calls <see cref="Deliver"/> at least once in <see cref="Nap"/> until <see cref="EndWatch"/>.</summary>
+    public void BeginWatch()
+    {
+        lock (_lock)
+        {
+            _watchers++;
+        }
+    }
+
+    /// <summary>It waits no longer.</summary>
+    public void EndWatch()
+    {
+        lock (_lock)
+        {
+            _watchers--;
+            if (_asleep && _watchers == 0 && HasPending)
+            {
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    /// <summary>Lets arrive what is due on every connection. When the next is; the end of time where nothing is under way.</summary>
+    public long Deliver(long now)
+    {
+        long next = long.MaxValue;
+        // The session's own connection is the first: its end comes after what its lanes had sent.
+        EmulatedConnection[] connections = Volatile.Read(ref _connections);
+        for (int index = connections.Length - 1; index >= 0; index--)
+        {
+            next = Math.Min(next, connections[index].Deliver(now) ?? long.MaxValue);
+        }
+
+        return next;
+    }
+
     /// <summary>There is something to hold back.</summary>
     public void Wake()
     {
         lock (_lock)
         {
-            if (_asleep)
+            if (_asleep && _watchers == 0)
             {
                 Monitor.PulseAll(_lock);
             }
@@ -132,25 +175,8 @@ internal sealed class EmulatedLink : IDisposable
         long idleSince = Stopwatch.GetTimestamp(), stopBy = long.MaxValue;
         while (true)
         {
-            long next = long.MaxValue;
-            bool isBlocked = false;
-            EmulatedConnection[] connections = Connections(idleSince);
-            long now = Stopwatch.GetTimestamp();
-            // The session's own connection is the first: its end comes after what its lanes had sent.
-            for (int index = connections.Length - 1; index >= 0; index--)
-            {
-                EmulatedConnection connection = connections[index];
-                if (connection.IsOver)
-                {
-                    Forget(connection);
-                }
-                else if (connection.Deliver(now) is long due)
-                {
-                    isBlocked |= due <= now;
-                    next = Math.Min(next, due);
-                }
-            }
-
+            Forget(Connections(idleSince));
+            long now = Stopwatch.GetTimestamp(), next = Deliver(now);
             if (Volatile.Read(ref _stopped))
             {
                 stopBy = stopBy == long.MaxValue ? now + PreciseWait.Ticks(s_lastWait) : stopBy;
@@ -171,7 +197,7 @@ internal sealed class EmulatedLink : IDisposable
             {
                 PreciseWait.Step(next);
             }
-            else if (isBlocked)
+            else
             {
                 // The server is behind, and may need the processor.
                 Libc.Sleep(Retry);
@@ -179,12 +205,15 @@ internal sealed class EmulatedLink : IDisposable
         }
     }
 
-    // Waits while nothing is under way.
+    private bool HasPending => Array.Exists(_connections, static connection => connection.HasPending);
+
+    // Waits while nothing is under way, or others see to it.
     private EmulatedConnection[] Connections(long idleSince)
     {
         lock (_lock)
         {
-            while (!_stopped && Stopwatch.GetTimestamp() - idleSince > _linger && !Array.Exists(_connections, static connection => connection.HasPending))
+            while (!_stopped && (_watchers > 0
+                || (Stopwatch.GetTimestamp() - idleSince > _linger && !HasPending)))
             {
                 _asleep = true;
                 Monitor.Wait(_lock);
@@ -196,11 +225,14 @@ internal sealed class EmulatedLink : IDisposable
         }
     }
 
-    private void Forget(EmulatedConnection connection)
+    private void Forget(EmulatedConnection[] connections)
     {
-        lock (_lock)
+        if (Array.Exists(connections, static connection => connection.IsOver))
         {
-            _connections = [.. _connections.Where(other => other != connection)];
+            lock (_lock)
+            {
+                _connections = [.. _connections.Where(static connection => !connection.IsOver)];
+            }
         }
     }
 }

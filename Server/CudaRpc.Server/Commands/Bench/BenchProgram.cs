@@ -50,11 +50,18 @@ internal sealed unsafe class BenchProgram : IDisposable
     public CallStatistics Statistics => _driver is RemoteDriver remote ? remote.Session.Statistics : default;
 
     /// <summary>Calls that wait for their replies, each timed.</summary>
-    public Timing Synchronize(int count)
+    /// <param name="count">How many.</param>
+    /// <param name="pause">Before each, awake.</param>
+    public Timing Synchronize(int count, TimeSpan pause = default)
     {
         long[] times = new long[count];
         for (int index = -count / 10; index < count; index++)
         {
+            for (long until = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
+            {
+                Thread.SpinWait(1);
+            }
+
             long start = Stopwatch.GetTimestamp();
             Must(_driver.cuCtxSynchronize());
             if (index >= 0)

@@ -53,7 +53,7 @@ internal sealed record NetworkFigures(
 /// <summary>At one round trip; all in microseconds.</summary>
 /// <param name="Rtt">As asked for.</param>
 /// <param name="Call">A call that waits, median.</param>
-/// <param name="Added">What of it the network adds: less the same call without one, in turns with it.</param>
+/// <param name="Added">What of it the network adds: less the same call without one, made as long after the one before.</param>
 /// <param name="LaunchStep">A step of the launch-heavy program.</param>
 /// <param name="CopyStep">A step of the copy-heavy program.</param>
 internal sealed record RoundTripFigures(double Rtt, double Call, double Added, double LaunchStep, double CopyStep);

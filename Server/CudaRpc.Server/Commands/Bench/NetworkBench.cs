@@ -19,7 +19,8 @@ internal sealed class NetworkBench(ServerUrl url, BenchEffort effort)
         return new NetworkFigures(Launches, Copies, CopyBytes, [.. s_roundTrips.Select(rtt => AtRoundTrip(near, rtt))], [.. s_gigabits.Select(AtBandwidth)]);
     }
 
-    // In turns with the same calls on the connection without a network, because what the machine adds is not the emulation's error.
+    // In turns with the same calls on the connection without a network, as far apart as the round trip is long: what it takes to wake a server that
+    // has slept so long is not the emulation's error.
     private RoundTripFigures AtRoundTrip(BenchProgram near, int microseconds)
     {
         using var far = new BenchProgram(Open($"?rtt={microseconds}us"), CopyBytes);
@@ -29,7 +30,7 @@ internal sealed class NetworkBench(ServerUrl url, BenchEffort effort)
         for (int round = 0; round < effort.Rounds; round++)
         {
             call[round] = far.Synchronize(calls).Median / 1e3;
-            added[round] = call[round] - (near.Synchronize(calls).Median / 1e3);
+            added[round] = call[round] - (near.Synchronize(calls, TimeSpan.FromMicroseconds(microseconds)).Median / 1e3);
             launches[round] = far.Step(Launches, 0, 0, 20) * 1e6;
             copies[round] = far.Step(0, Copies, CopyBytes, 3) * 1e6;
         }
