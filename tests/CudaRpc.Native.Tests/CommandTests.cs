@@ -235,6 +235,24 @@ public sealed class CommandTests : IDisposable
         Assert.Equal("svg", XDocument.Load(chart).Root!.Name.LocalName);
     }
 
+    [Fact]
+    public void Bench_OfNoServer_MeasuresEachTransportThroughAServerOfItsOwn()
+    {
+        Outcome outcome = Cudarpc("bench", "--quick", "--json");
+
+        Assert.Equal(0, outcome.ExitCode);
+        JsonElement[] servers = [.. JsonDocument.Parse(outcome.Output).RootElement.GetProperty("servers").EnumerateArray()];
+        Assert.Equal(["shm", "unix", "tcp"], servers.Select(static server => server.GetProperty("url").GetString()!.Split(':')[0]));
+        Assert.All(servers, static server =>
+        {
+            Assert.True(server.GetProperty("synchronous").GetProperty("bytesSent").GetInt64() > 0);
+            Assert.Equal(0, server.GetProperty("posted").GetProperty("allocatedBytes").GetDouble());
+            Assert.Equal([1, 2, 4, 8], server.GetProperty("threads").EnumerateArray().Select(static one => one.GetProperty("threads").GetInt32()));
+            Assert.Equal([1, 2, 4, 8], server.GetProperty("sessions").EnumerateArray().Select(static one => one.GetProperty("sessions").GetInt32()));
+            Assert.All(server.GetProperty("sessions").EnumerateArray(), static one => Assert.True(one.GetProperty("perSecond").GetDouble() > 0));
+        });
+    }
+
     [Theory]
     [InlineData("there is no socket", "--server", "unix:///nobody.sock")]
     [InlineData("Could not find a part of the path", "--server", "sim:", "--chart", "/nowhere/chart.svg")]

@@ -74,8 +74,9 @@ internal static class BenchCommand
         var figures = new List<ServerFigures>();
         foreach (ServerUrl url in urls)
         {
-            using var program = new BenchProgram(Open(url, settings.Shim), settings.Effort.Sizes.Max());
-            figures.Add(new ServerBench(program, HasBaseline(url) ? raw : null, settings.Effort).Measure(url));
+            BenchProgram Program() => new(Open(url, settings.Shim), settings.Effort.Sizes.Max());
+            using BenchProgram program = Program();
+            figures.Add(new ServerBench(program, settings.Shim is null ? Program : null, HasBaseline(url) ? raw : null, settings.Effort).Measure(url));
         }
 
         return new BenchReport(

@@ -95,18 +95,20 @@ internal sealed unsafe class BenchProgram : IDisposable
     /// <summary>Launches as fast as the driver takes them; how many a second, the wait for the last included.</summary>
     public double LaunchRate(int threads, int count)
     {
-        if (threads == 1)
-        {
-            return Rate(count, () => LaunchAndWait(count));
-        }
+        return threads == 1 ? Rate(count, () => LaunchAndWait(count)) : LaunchRate([.. Enumerable.Repeat(this, threads)], count);
+    }
 
+    /// <summary>The same of several programs, a thread each.</summary>
+    public static double LaunchRate(IReadOnlyList<BenchProgram> programs, int count)
+    {
+        int threads = programs.Count;
         using var start = new Barrier(threads + 1);
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+        Thread[] workers = [.. programs.Select(program => new Thread(() =>
         {
-            Must(_driver.cuCtxSetCurrent(_context));
-            LaunchAndWait(Batch);
+            program.Must(program._driver.cuCtxSetCurrent(program._context));
+            program.LaunchAndWait(Batch);
             start.SignalAndWait();
-            LaunchAndWait(count / threads);
+            program.LaunchAndWait(count / threads);
         }))];
         foreach (Thread worker in workers)
         {

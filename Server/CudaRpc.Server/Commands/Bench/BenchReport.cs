@@ -17,7 +17,8 @@ internal sealed record BenchReport(string Date, int Cores, string Client, IReadO
 
 /// <summary>Figures of one server.</summary>
 internal sealed record ServerFigures(
-    string Url, string Device, SynchronousFigures Synchronous, PostedFigures Posted, IReadOnlyList<ThreadFigures> Threads, IReadOnlyList<CopyFigures> Copies);
+    string Url, string Device, SynchronousFigures Synchronous, PostedFigures Posted, IReadOnlyList<ThreadFigures> Threads,
+    IReadOnlyList<SessionFigures> Sessions, IReadOnlyList<CopyFigures> Copies);
 
 /// <summary>A call that waits for its reply, beside a round trip of the same bytes; ratios are medians over the rounds.</summary>
 /// <param name="BytesSent">Of one call, frame header included.</param>
@@ -37,6 +38,9 @@ internal sealed record PostedFigures(double ClientNanoseconds, double PerSecond,
 
 /// <summary>Launches from several threads at once.</summary>
 internal sealed record ThreadFigures(int Threads, double PerSecond);
+
+/// <summary>Launches from several sessions at once, one thread each; of all together. None where the client is the shim, which has one.</summary>
+internal sealed record SessionFigures(int Sessions, double PerSecond);
 
 /// <summary>Copies of one size between pageable memory and the device; ratios are medians over the rounds, bandwidths bytes per second.</summary>
 internal sealed record CopyFigures(long Size, double ToDevice, double ToHost, double? RawToDevice, double? RawToHost, double? ToDeviceRatio, double? ToHostRatio);

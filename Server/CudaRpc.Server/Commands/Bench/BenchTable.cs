@@ -56,6 +56,11 @@ internal static class BenchTable
             table.AddRow($"launches, {who}", string.Create(CultureInfo.InvariantCulture, $"{threads.PerSecond / 1e6:F2} M/s"), "", "");
         }
 
+        foreach (SessionFigures sessions in server.Sessions.Where(static sessions => sessions.Sessions > 1))
+        {
+            table.AddRow($"launches, {sessions.Sessions} sessions", string.Create(CultureInfo.InvariantCulture, $"{sessions.PerSecond / 1e6:F2} M/s"), "", "");
+        }
+
         return table;
     }
 

@@ -5,7 +5,11 @@ using CudaRpc.Transport;
 namespace CudaRpc.Server.Commands.Bench;
 
 /// <summary>Measures one server, and the baseline in turns with it, so that what disturbs one disturbs the other.</summary>
-internal sealed class ServerBench(BenchProgram program, RawProgram? raw, BenchEffort effort)
+/// <param name="program">What is measured.</param>
+/// <param name="another">Opens one more like it, in a session of its own; null where there can be no other.</param>
+/// <param name="raw">The baseline; null where there is none.</param>
+/// <param name="effort">How much is measured.</param>
+internal sealed class ServerBench(BenchProgram program, Func<BenchProgram>? another, RawProgram? raw, BenchEffort effort)
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2);
     private static readonly int[] s_threads = [1, 2, 4, 8];
@@ -22,7 +26,8 @@ internal sealed class ServerBench(BenchProgram program, RawProgram? raw, BenchEf
         }
 
         return new ServerFigures(
-            url.ToString(), program.Device, Synchronous(transport), Posted(), [.. s_threads.Select(Threads)], [.. effort.Sizes.Select(size => Copies(transport, size))]);
+            url.ToString(), program.Device, Synchronous(transport), Posted(), [.. s_threads.Select(Threads)],
+            another is null ? [] : [.. s_threads.Select(sessions => Sessions(sessions, another))], [.. effort.Sizes.Select(size => Copies(transport, size))]);
     }
 
     private SynchronousFigures Synchronous(string transport)
@@ -59,6 +64,19 @@ internal sealed class ServerBench(BenchProgram program, RawProgram? raw, BenchEf
     }
 
     private ThreadFigures Threads(int threads) => new(threads, Median(() => program.LaunchRate(threads, effort.Launches)));
+
+    private SessionFigures Sessions(int sessions, Func<BenchProgram> open)
+    {
+        BenchProgram[] programs = [.. Enumerable.Range(0, sessions).Select(_ => open())];
+        try
+        {
+            return new SessionFigures(sessions, Median(() => BenchProgram.LaunchRate(programs, effort.Launches)));
+        }
+        finally
+        {
+            Array.ForEach(programs, static one => one.Dispose());
+        }
+    }
 
     private CopyFigures Copies(string transport, long size)
     {
