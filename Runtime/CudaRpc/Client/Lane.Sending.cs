@@ -54,7 +54,7 @@ internal sealed unsafe partial class Lane
     {
         _session.FlushCarrier(this);
         SendUnsent();
-        lock (_session.PostLock)
+        using (_session.PostLock.EnterScope())
         {
             _session.DropCarrier(this);
             FrameHeader header = NextHeader(callId, flags, length);
@@ -74,7 +74,7 @@ internal sealed unsafe partial class Lane
 
     private void PostSettled()
     {
-        lock (_session.PostLock)
+        using (_session.PostLock.EnterScope())
         {
             _staging.Clear(FrameHeader.Size);
             Enqueue(this, ControlId.Settled, default);
@@ -113,7 +113,7 @@ internal sealed unsafe partial class Lane
     {
         if (_sending.Length == 0)
         {
-            lock (_session.PostLock)
+            using (_session.PostLock.EnterScope())
             {
                 Swap();
             }

@@ -103,7 +103,7 @@ internal sealed unsafe partial class Lane
         while (true)
         {
             Lane carrier = this;
-            lock (_session.PostLock)
+            using (_session.PostLock.EnterScope())
             {
                 carrier = isOwn ? this : _session.CarrierFor(this);
                 if (carrier._queue.Length <= ProtocolLimits.SendQueue)
@@ -199,7 +199,7 @@ internal sealed unsafe partial class Lane
     /// <summary>True for the first who wants to dispose the lane: its thread's end, the session's end, or a thread that looks for ended ones.</summary>
     public bool TryRetire()
     {
-        lock (_session.PostLock)
+        using (_session.PostLock.EnterScope())
         {
             _session.DropCarrier(this);
         }

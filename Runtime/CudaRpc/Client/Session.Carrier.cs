@@ -11,7 +11,7 @@ public sealed partial class Session
     private int _foreign;
 
     /// <summary>Guards the queues of all lanes, and so the order of posted calls.</summary>
-    internal Lock PostLock { get; } = new();
+    internal BriefLock PostLock { get; } = new();
 
     /// <summary>
     /// Under <see cref="PostLock"/>: the lane that takes a posted call of <paramref name="own"/>'s thread. The calls of all threads go one way, because

@@ -1,0 +1,52 @@
+namespace CudaRpc.Client;
+
+/// <summary>
+/// A lock that is held for tens of nanoseconds: who finds it taken tries again, and lets another thread run before it tries for long. Nobody sleeps,
+/// so nobody has to be woken, which takes a hundred times as long as the lock is held. Not reentrant.
+/// </summary>
+internal sealed class BriefLock
+{
+    // Looks before the processor is given away: the holder may be waiting for one.
+    private const int Looks = 30;
+
+    private int _taken;
+
+    /// <summary>Takes the lock until the scope is disposed.</summary>
+    public Scope EnterScope()
+    {
+        if (Interlocked.Exchange(ref _taken, 1) != 0)
+        {
+            Contend();
+        }
+
+        return new Scope(this);
+    }
+
+    private void Contend()
+    {
+        do
+        {
+            // Reads only, while it is taken: each exchange takes the line from the holder.
+            for (int look = 0; Volatile.Read(ref _taken) != 0; look++)
+            {
+                if (look < Looks)
+                {
+                    Thread.SpinWait(1);
+                }
+                else
+                {
+                    Thread.Yield();
+                    look = 0;
+                }
+            }
+        }
+        while (Interlocked.Exchange(ref _taken, 1) != 0);
+    }
+
+    /// <summary>Holds the lock.</summary>
+    public readonly ref struct Scope(BriefLock taken)
+    {
+        /// <summary>Gives the lock back.</summary>
+        public void Dispose() => Volatile.Write(ref taken._taken, 0);
+    }
+}
