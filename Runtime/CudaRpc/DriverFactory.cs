@@ -3,6 +3,7 @@ using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using CudaRpc.Simulator;
+using CudaRpc.Simulator.Timing;
 using CudaRpc.Transport;
 
 namespace CudaRpc;
@@ -10,8 +11,8 @@ namespace CudaRpc;
 /// <summary>Turns a URL into a driver.</summary>
 internal static class DriverFactory
 {
-    // One for the process and number of devices: its sessions share the simulated devices, as programs share real ones.
-    private static readonly ConcurrentDictionary<int, Lazy<SimulatedGpu>> s_simulatedGpus = new();
+    // One for the process, the number of devices and their times: its sessions share the simulated devices, as programs share real ones.
+    private static readonly ConcurrentDictionary<(int Devices, string? Time), Lazy<SimulatedGpu>> s_simulatedGpus = new();
 
     /// <summary>Opens the driver that <paramref name="url"/> names. The caller disposes it, if it is <see cref="IDisposable"/>.</summary>
     /// <exception cref="FormatException">The text is not a URL of ours.</exception>
@@ -23,12 +24,16 @@ internal static class DriverFactory
         ServerUrl address = ServerUrl.Parse(url);
         return address.Scheme switch
         {
-            "sim" => new SimulatedDriver(GpuWith(address.Devices), line => SessionLog.SimulatedDevice(options.Logger, line)),
+            "sim" => new SimulatedDriver(GpuWith(address.Devices, address.DeviceTime), line => SessionLog.SimulatedDevice(options.Logger, line)),
             "native" => new NativeDriver(),
             _ => new RemoteDriver(Session.Connect(address, options)),
         };
     }
 
-    private static SimulatedGpu GpuWith(int devices) => s_simulatedGpus.GetOrAdd(
-        devices, static count => new Lazy<SimulatedGpu>(() => new SimulatedGpu(new SimulatedGpuOptions { DeviceCount = count }))).Value;
+    private static SimulatedGpu GpuWith(int devices, string? time) => s_simulatedGpus.GetOrAdd((devices, time), static key => new Lazy<SimulatedGpu>(
+        () => new SimulatedGpu(new SimulatedGpuOptions
+        {
+            DeviceCount = key.Devices,
+            DeviceTime = key.Time is null ? null : DeviceProfile.Find(key.Time),
+        }))).Value;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator;
 
@@ -12,6 +13,7 @@ public sealed class SimulatedDevice : IDisposable
         Ordinal = ordinal;
         Name = options.Name;
         Memory = new DeviceMemory(options.MemoryBytes, DeviceMemory.DefaultFirstAddress + ((ulong)ordinal * DeviceMemory.AddressSpan));
+        Timing = options.DeviceTime is { } profile ? new DeviceTiming(profile, options.Clock ?? new DeviceClock(), options.Executes) : null;
         // The same device keeps its UUID over restarts, and the simulated devices of two machines differ.
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}/{options.Name}/{ordinal}"));
         Uuid = hash.AsMemory(0, 16);
@@ -33,6 +35,9 @@ public sealed class SimulatedDevice : IDisposable
     public ulong TotalBytes => Memory.Capacity;
 
     internal DeviceMemory Memory { get; }
+
+    /// <summary>The timing model; null where it is off.</summary>
+    internal DeviceTiming? Timing { get; }
 
     /// <summary>Domain, bus and device number in the form that <c>cuDeviceGetPCIBusId</c> writes.</summary>
     internal string PciBusId => $"0000:{DeviceAttributes.FirstPciBus + Ordinal:x2}:00.0";

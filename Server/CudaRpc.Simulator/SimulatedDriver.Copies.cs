@@ -94,6 +94,11 @@ public unsafe partial class SimulatedDriver
 
     private CUresult CopyFromPageable(DriverStream stream, StagedWork work)
     {
+        if (stream.Context.Device.Timing is { } timing && stream.Capture is null && (!timing.Executes || TryStage(work)))
+        {
+            // The program need not wait until the device would have the bytes.
+            return Submitted(stream.Context.SubmitShort(stream, work, out _));
+        }
         if (stream.Context.IsIdle(stream) || !TryStage(work))
         {
             return stream.Context.Run(stream, work);

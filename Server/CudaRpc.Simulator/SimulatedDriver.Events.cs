@@ -112,7 +112,7 @@ public unsafe partial class SimulatedDriver
         return target.Context.Fault;
     }
 
-    /// <summary>Milliseconds of this machine's clock between the two places.</summary>
+    /// <summary>Milliseconds of this machine's clock between the two places; of the timing model where there is one.</summary>
     public override CUresult cuEventElapsedTime(float* pMilliseconds, CUevent hStart, CUevent hEnd)
     {
         if (EnterEvent(hStart, out DriverEvent start) is not CUDA_SUCCESS and var error)
@@ -136,7 +136,8 @@ public unsafe partial class SimulatedDriver
         {
             return CUDA_ERROR_NOT_READY;
         }
-        *pMilliseconds = (float)((last.Timestamp - first.Timestamp) * 1000.0 / Stopwatch.Frequency);
+        double frequency = start.Context.Device.Timing is null ? Stopwatch.Frequency : 1e9;
+        *pMilliseconds = (float)((last.Timestamp - first.Timestamp) * 1000.0 / frequency);
         return start.Context.Fault;
     }
 

@@ -20,13 +20,21 @@ public sealed class SimulatedGpu : IDisposable
     private long _lastId;
 
     /// <summary>Builds the devices.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The number of devices or the memory size is not possible.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of devices, the memory size or a device time is not possible.</exception>
     public SimulatedGpu(SimulatedGpuOptions? options = null)
     {
         Options = options ?? new SimulatedGpuOptions();
         ArgumentException.ThrowIfNullOrWhiteSpace(Options.Name);
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.DeviceCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.DeviceCount, MaxDevices);
+        if (Options.DeviceTime?.Fault() is { } fault)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), $"impossible device times: {fault}");
+        }
+        if (!Options.Executes && Options.DeviceTime is null)
+        {
+            throw new ArgumentException("a GPU that executes nothing needs device times", nameof(options));
+        }
         SimulatedDevice[] devices = [.. Enumerable.Range(0, Options.DeviceCount).Select(ordinal => new SimulatedDevice(ordinal, Options))];
         Devices = devices;
         Physical = new PhysicalMemory();

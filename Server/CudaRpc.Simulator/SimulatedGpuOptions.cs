@@ -1,3 +1,5 @@
+using CudaRpc.Simulator.Timing;
+
 namespace CudaRpc.Simulator;
 
 /// <summary>What a <see cref="SimulatedGpu"/> is built with.</summary>
@@ -17,6 +19,15 @@ public sealed record SimulatedGpuOptions
 
     /// <summary>Most page-locked host memory that one <see cref="SimulatedDriver"/> hands out, in bytes.</summary>
     public ulong HostMemoryBytes { get; init; } = 4UL << 30;
+
+    /// <summary>The device whose times kernels and copies take; null: they take as long as the simulator needs.</summary>
+    public DeviceProfile? DeviceTime { get; init; }
+
+    /// <summary>Whether kernels, copies and fills are done. Only with <see cref="DeviceTime"/> they may be left undone and take their time.</summary>
+    public bool Executes { get; init; } = true;
+
+    /// <summary>For tests: the clock of <see cref="DeviceTime"/>.</summary>
+    internal DeviceClock? Clock { get; init; }
 
     /// <summary>
     /// For tests of libraries that have machine code only: given an image without PTX, the PTX that stands for it, or null to refuse it as usual.

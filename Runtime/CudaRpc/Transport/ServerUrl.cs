@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using CudaRpc.Simulator.Timing;
 using CudaRpc.Transport.Emulation;
 
 namespace CudaRpc.Transport;
 
 /// <summary>
 /// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>shm:///path</c> (shared memory, which the ends agree on at a Unix socket),
-/// <c>sim:[?devices=N]</c> (simulated in this process) or <c>native:</c> (this machine's own driver). Behind the first three,
+/// <c>sim:[?devices=N&amp;device-time=PROFILE]</c> (simulated in this process) or <c>native:</c> (this machine's own driver). Behind the first three,
 /// <c>?rtt=TIME&amp;bandwidth=RATE&amp;jitter=TIME</c> emulates a network.
 /// </summary>
 public sealed record ServerUrl
@@ -18,7 +19,7 @@ public sealed record ServerUrl
     // sockaddr_un has room for 108 bytes, with the NUL.
     private const int LongestPath = 107;
 
-    private const string SimulatedDevices = "sim:?devices=";
+    private const string SimulatedOptions = "sim:?";
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
 
@@ -36,6 +37,9 @@ public sealed record ServerUrl
 
     /// <summary>Devices of <c>sim</c>, 1 to 16; else 1.</summary>
     public int Devices { get; private init; } = 1;
+
+    /// <summary>Name of the device whose times <c>sim</c> takes; null for none.</summary>
+    public string? DeviceTime { get; private init; }
 
     /// <summary>The network to emulate on the way there; null for none.</summary>
     public NetworkConditions? Network { get; private init; }
@@ -56,11 +60,9 @@ public sealed record ServerUrl
             return new ServerUrl(text[..^1], "", 0, "");
         }
 
-        if (text.StartsWith(SimulatedDevices, StringComparison.Ordinal))
+        if (text.StartsWith(SimulatedOptions, StringComparison.Ordinal))
         {
-            bool valid = int.TryParse(text.AsSpan(SimulatedDevices.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
-                && devices is > 0 and <= 16;
-            return valid ? new ServerUrl("sim", "", 0, "") { Devices = devices } : throw Bad(text, "a simulated GPU has 1 to 16 devices");
+            return ParseSimulated(text);
         }
 
         if (text.IndexOf('?') is >= 0 and var mark)
@@ -103,8 +105,35 @@ public sealed record ServerUrl
     {
         "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
         "unix" or "shm" => $"{Scheme}://{Path}",
-        _ => Devices == 1 ? $"{Scheme}:" : string.Create(CultureInfo.InvariantCulture, $"{SimulatedDevices}{Devices}"),
+        _ => $"{Scheme}:{SimulatedQuery}",
     };
+
+    private string SimulatedQuery => (Devices, DeviceTime) switch
+    {
+        (1, null) => "",
+        (_, null) => string.Create(CultureInfo.InvariantCulture, $"?devices={Devices}"),
+        (1, _) => $"?device-time={DeviceTime}",
+        _ => string.Create(CultureInfo.InvariantCulture, $"?devices={Devices}&device-time={DeviceTime}"),
+    };
+
+    private static ServerUrl ParseSimulated(string text)
+    {
+        var url = new ServerUrl("sim", "", 0, "");
+        foreach (string option in text[SimulatedOptions.Length..].Split('&'))
+        {
+            url = option.Split('=') switch
+            {
+                ["devices", var count] => int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int devices)
+                    && devices is > 0 and <= 16 ? url with { Devices = devices } : throw Bad(text, "a simulated GPU has 1 to 16 devices"),
+                ["device-time", var name] => DeviceProfile.Find(name) is { } profile
+                    ? url with { DeviceTime = profile.Name }
+                    : throw Bad(text, $"device times are {string.Join(", ", DeviceProfile.Named.Select(static known => known.Name))}"),
+                _ => throw Bad(text, "a simulated GPU has devices=N and device-time=PROFILE"),
+            };
+        }
+
+        return url;
+    }
 
     private static ServerUrl ParsePath(string text, string scheme)
     {

@@ -31,11 +31,11 @@ internal sealed class DriverSource : IDisposable
         return new DriverSource("simulated", () => new SimulatedDriver(gpu, log), gpu);
     }
 
-    /// <summary>A GPU that does no work, for measuring what is before it.</summary>
+    /// <summary>A GPU that does no work, for measuring what is before it; with device times it takes its time for that.</summary>
     public static DriverSource Null(SimulatedGpuOptions options)
     {
-        var gpu = new SimulatedGpu(options);
-        return new DriverSource("null", () => new NullDriver(gpu), gpu);
+        var gpu = new SimulatedGpu(options with { Executes = options.DeviceTime is null });
+        return new DriverSource("null", () => options.DeviceTime is null ? new NullDriver(gpu) : new SimulatedDriver(gpu), gpu);
     }
 
     public void Dispose() => _gpu?.Dispose();

@@ -33,9 +33,15 @@ internal sealed class OwnServer : IDisposable
     /// <param name="driver">The <c>--driver</c> that it serves.</param>
     /// <param name="listen">The URLs to listen at.</param>
     /// <exception cref="InvalidOperationException">It ended, or did not listen in time; the message holds its log.</exception>
-    public static OwnServer Start(string driver, params ReadOnlySpan<string> listen)
+    public static OwnServer Start(string driver, params ReadOnlySpan<string> listen) => Start(["--driver", driver], listen);
+
+    /// <summary>Starts the server and waits until it listens.</summary>
+    /// <param name="arguments">What <c>cudarpc serve</c> gets beside the URLs.</param>
+    /// <param name="listen">The URLs to listen at.</param>
+    /// <exception cref="InvalidOperationException">It ended, or did not listen in time; the message holds its log.</exception>
+    public static OwnServer Start(string[] arguments, ReadOnlySpan<string> listen)
     {
-        var server = new OwnServer(Process.Start(Command(driver, listen))!);
+        var server = new OwnServer(Process.Start(Command(arguments, listen))!);
         using var patience = new Timer(_ => server._process.Kill(), null, s_patience, Timeout.InfiniteTimeSpan);
         while (server._urls.Count < listen.Length)
         {
@@ -65,7 +71,7 @@ internal sealed class OwnServer : IDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Command(string driver, ReadOnlySpan<string> listen)
+    private static ProcessStartInfo Command(string[] arguments, ReadOnlySpan<string> listen)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("this program does not know its own file");
         var command = new ProcessStartInfo(program)
@@ -82,7 +88,7 @@ internal sealed class OwnServer : IDisposable
         }
 
         // It stops when its standard input ends, so it cannot outlive this process.
-        foreach (string argument in (string[])["serve", "--driver", driver, "--until-stdin-ends"])
+        foreach (string argument in (string[])["serve", .. arguments, "--until-stdin-ends"])
         {
             command.ArgumentList.Add(argument);
         }

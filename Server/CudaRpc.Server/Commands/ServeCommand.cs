@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Simulator;
+using CudaRpc.Simulator.Timing;
 using CudaRpc.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -43,6 +44,12 @@ internal static class ServeCommand
             DefaultValueFactory = _ => 1,
             HelpName = "N",
         };
+        var deviceTime = new Option<string?>("--device-time")
+        {
+            Description = "Have kernels and copies of the simulated or null GPU take the time that a device's would: "
+                + $"{string.Join(", ", DeviceProfile.Named.Select(static profile => profile.Name))}, or a JSON file.",
+            HelpName = "PROFILE",
+        };
         devices.Validators.Add(result => Positive.Check(result, 16));
         var insecure = new Option<bool>("--insecure") { Description = "Allow addresses that other machines can reach. Nobody is asked who they are." };
         var sessions = new Option<int>("--max-sessions")
@@ -57,7 +64,7 @@ internal static class ServeCommand
         var untilStdin = new Option<bool>("--until-stdin-ends") { Description = "Stop when standard input ends, as it does when the program that started the server is gone." };
         var command = new Command("serve", "Serve this machine's GPU, or a simulated one, to programs elsewhere.")
         {
-            listen, driver, library, memory, devices, insecure, sessions, json, untilStdin,
+            listen, driver, library, memory, devices, deviceTime, insecure, sessions, json, untilStdin,
         };
         command.SetAction(parsed => Run(new ServeSettings(
             parsed.GetValue(listen) is { Length: > 0 } given ? given : [DefaultSocket(), $"tcp://127.0.0.1:{ServerUrl.DefaultPort}"],
@@ -65,6 +72,7 @@ internal static class ServeCommand
             parsed.GetValue(library)!,
             parsed.GetValue(memory),
             parsed.GetValue(devices),
+            parsed.GetValue(deviceTime),
             parsed.GetValue(insecure),
             parsed.GetValue(sessions),
             parsed.GetValue(json),
@@ -85,7 +93,17 @@ internal static class ServeCommand
                     + "Listen at 127.0.0.1 or a Unix socket, or say --insecure.");
             }
 
-            var gpu = new SimulatedGpuOptions { MemoryBytes = (ulong)settings.MemoryMiB << 20, DeviceCount = settings.Devices };
+            if (settings is { DeviceTime: not null, Driver: "native" })
+            {
+                return Fail("--device-time is for --driver simulated and null: a GPU takes the time it takes.");
+            }
+
+            var gpu = new SimulatedGpuOptions
+            {
+                MemoryBytes = (ulong)settings.MemoryMiB << 20,
+                DeviceCount = settings.Devices,
+                DeviceTime = settings.DeviceTime is { } profile ? DeviceTimes.Read(profile) : null,
+            };
             using DriverSource source = settings.Driver switch
             {
                 "native" => DriverSource.Native(settings.Library),
@@ -196,5 +214,5 @@ internal static class ServeCommand
         : $"unix://{Path.GetTempPath()}cudarpc-{Environment.UserName}.sock";
 
     private sealed record ServeSettings(
-        string[] Listen, string Driver, string Library, int MemoryMiB, int Devices, bool Insecure, int MaxSessions, bool LogJson, bool UntilStdinEnds);
+        string[] Listen, string Driver, string Library, int MemoryMiB, int Devices, string? DeviceTime, bool Insecure, int MaxSessions, bool LogJson, bool UntilStdinEnds);
 }

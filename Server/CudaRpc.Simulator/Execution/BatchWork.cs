@@ -10,6 +10,8 @@ internal sealed class BatchWork(CUstreamBatchMemOpParams_v1[] operations, Stream
 {
     public IReadOnlyList<CUstreamBatchMemOpParams_v1> Operations => operations;
 
+    public override bool ActsOnHost => true;
+
     public override void Run(DriverContext context)
     {
         foreach (StreamWork work in works)

@@ -8,5 +8,7 @@ internal sealed unsafe class CallbackWork(
 {
     public override bool RunsAfterFault => true;
 
+    public override bool ActsOnHost => true;
+
     public override void Run(DriverContext context) => HostFunctionScope.Call(callback, stream, context.Fault, userData);
 }

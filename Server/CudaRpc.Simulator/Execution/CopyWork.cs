@@ -1,6 +1,7 @@
 using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Execution;
 
@@ -24,6 +25,8 @@ internal sealed unsafe class CopyWork(MemoryPlace destination, MemoryPlace sourc
         // SAFETY: both ranges were resolved above and are pinned; MemoryCopy allows them to overlap.
         Buffer.MemoryCopy(from, to, bytes, bytes);
     }
+
+    protected override DeviceCost Cost(DeviceTiming timing) => timing.Copy(source.IsDevice, destination.IsDevice, bytes);
 
     public override NodeContent ToContent(DriverStream stream)
     {

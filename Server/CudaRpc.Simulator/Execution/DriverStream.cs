@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Execution;
 
@@ -25,6 +26,8 @@ internal sealed class DriverStream : ContextObject
     private readonly ConcurrentDictionary<CUlaunchAttributeID, CUlaunchAttributeValue> _attributes = new(s_defaults);
     private long _submitted;
     private long _completed;
+    private WorkTime? _lastTime;
+    private long _end; // With a timing model, when the last work that has run ends. Only for who runs work.
     private int _waiters;
     private bool _active; // A thread runs the head of the queue or soon will, or the head waits for another stream.
     private bool _closed;
@@ -96,10 +99,18 @@ internal sealed class DriverStream : ContextObject
         {
             lock (_gate)
             {
-                return _completed == _submitted;
+                return _completed == _submitted && (_lastTime is null || HasCome(_lastTime.End));
             }
         }
     }
+
+    /// <summary>With a timing model, whether it is that late.</summary>
+    public bool HasCome(long time) => Timing!.Clock.Now >= time;
+
+    /// <summary>With a timing model, blocks until it is that late.</summary>
+    public void WaitUntil(long time) => Timing!.Clock.WaitUntil(time, Context.Cancelled);
+
+    private DeviceTiming? Timing => Context.Device.Timing;
 
     /// <summary>The point behind everything submitted so far.</summary>
     public StreamPoint Tail
@@ -108,7 +119,7 @@ internal sealed class DriverStream : ContextObject
         {
             lock (_gate)
             {
-                return new StreamPoint(this, _submitted);
+                return new StreamPoint(this, _submitted, _lastTime);
             }
         }
     }
@@ -123,7 +134,14 @@ internal sealed class DriverStream : ContextObject
                 point = default;
                 return Admission.Refused;
             }
-            point = new StreamPoint(this, ++_submitted);
+            if (Timing is { } timing)
+            {
+                work.Submitted = timing.Clock.Now;
+                work.Time = _lastTime = new WorkTime();
+                // What does nothing needs no thread, unless it waits.
+                mayRunHere = (mayRunHere || !timing.Executes) && !work.ActsOnHost;
+            }
+            point = new StreamPoint(this, ++_submitted, _lastTime);
             if (mayRunHere && !_active && work.NextObstacle() is null)
             {
                 _active = true;
@@ -223,7 +241,15 @@ internal sealed class DriverStream : ContextObject
         {
             if (Context.MayRun(work))
             {
-                work.Run(Context);
+                if (Timing is { } timing)
+                {
+                    var start = new WorkStart(work.Submitted, Math.Max(work.Submitted, Math.Max(work.NotBefore, _end)));
+                    _end = Math.Max(start.Ready, work.RunTimed(Context, timing, start));
+                }
+                else
+                {
+                    work.Run(Context);
+                }
             }
         }
         catch (Exception exception)
@@ -232,6 +258,10 @@ internal sealed class DriverStream : ContextObject
         }
         finally
         {
+            if (work.Time is { } time)
+            {
+                time.End = _end;
+            }
             work.Release();
         }
     }

@@ -1,6 +1,7 @@
 using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Execution;
 
@@ -24,6 +25,8 @@ internal sealed unsafe class FillWork<T>(MemoryPlace destination, ulong pitch, u
             Fill((T*)row, width);
         }
     }
+
+    protected override DeviceCost Cost(DeviceTiming timing) => timing.Fill(width * rows * (ulong)sizeof(T));
 
     public override NodeContent ToContent(DriverStream stream)
     {

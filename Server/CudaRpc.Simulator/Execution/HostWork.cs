@@ -8,5 +8,7 @@ internal sealed unsafe class HostWork(delegate* unmanaged[Cdecl]<void*, void> fu
 {
     public override NodeContent ToContent(DriverStream stream) => new HostContent(function, userData);
 
+    public override bool ActsOnHost => true;
+
     public override void Run(DriverContext context) => HostFunctionScope.Call(function, userData);
 }

@@ -1,6 +1,7 @@
 using CudaRpc.Simulator.Graphs;
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Execution;
 
@@ -11,6 +12,8 @@ internal sealed unsafe class PitchedCopyWork(PitchedPlace destination, PitchedPl
 
     /// <summary>The copy as the program described it.</summary>
     public required CUDA_MEMCPY3D_v2 Parameters { get; init; }
+
+    protected override DeviceCost Cost(DeviceTiming timing) => timing.Copy(source.Start.IsDevice, destination.Start.IsDevice, Bytes);
 
     public override NodeContent ToContent(DriverStream stream) => new CopyContent(Parameters, this, stream.Context);
 

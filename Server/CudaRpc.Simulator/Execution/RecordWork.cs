@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Execution;
 
@@ -7,4 +8,6 @@ namespace CudaRpc.Simulator.Execution;
 internal sealed class RecordWork(EventRecording recording) : StreamWork
 {
     public override void Run(DriverContext context) => recording.Timestamp = Stopwatch.GetTimestamp();
+
+    public override long RunTimed(DriverContext context, DeviceTiming timing, WorkStart start) => recording.Timestamp = start.Ready;
 }

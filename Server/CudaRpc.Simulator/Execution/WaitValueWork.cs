@@ -9,6 +9,8 @@ namespace CudaRpc.Simulator.Execution;
 /// </summary>
 internal sealed unsafe class WaitValueWork(MemoryPlace place, bool isWide, ulong value, CUstreamWaitValue_flags condition) : StreamWork
 {
+    public override bool ActsOnHost => true;
+
     public override void Run(DriverContext context)
     {
         var spinner = default(SpinWait);

@@ -6,6 +6,8 @@ namespace CudaRpc.Simulator.Execution;
 /// <summary>Writes a word of memory when the stream gets there.</summary>
 internal sealed unsafe class WriteValueWork(MemoryPlace place, bool isWide, ulong value) : StreamWork
 {
+    public override bool ActsOnHost => true;
+
     public override void Run(DriverContext context)
     {
         using MemoryPin pin = place.Pin();

@@ -15,6 +15,8 @@ internal sealed unsafe class BatchContent(BatchWork work, DriverContext context)
 
     public override DriverContext Context => context;
 
+    public override StreamWork Work => work;
+
     public override void Run(GraphLaunch launch, DriverContext running) => work.Run(running);
 
     public override void Describe(ref CUgraphNodeParams parameters)

@@ -13,6 +13,8 @@ internal sealed class CopyContent(CUDA_MEMCPY3D_v2 copy, StreamWork? work, Drive
 
     public override DriverContext Context => context;
 
+    public override StreamWork? Work => work;
+
     public override void Run(GraphLaunch launch, DriverContext running) => work?.Run(running);
 
     public override void Describe(ref CUgraphNodeParams parameters)

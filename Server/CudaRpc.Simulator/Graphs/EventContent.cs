@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Graphs;
 
@@ -18,6 +19,15 @@ internal sealed class EventRecordContent(DriverEvent target, nint handle) : Node
         {
             recording.Timestamp = Stopwatch.GetTimestamp();
         }
+    }
+
+    public override long RunTimed(GraphLaunch launch, DriverContext context, DeviceTiming timing, WorkStart start)
+    {
+        if (launch.Recordings.TryGetValue(target, out EventRecording? recording))
+        {
+            recording.Timestamp = start.Ready;
+        }
+        return start.Ready;
     }
 
     public override void Describe(ref CUgraphNodeParams parameters) => parameters.eventRecord.@event = new CUevent(handle);

@@ -13,6 +13,8 @@ internal sealed class FillContent(CUDA_MEMSET_NODE_PARAMS_v2 fill, StreamWork? w
 
     public override DriverContext Context => context;
 
+    public override StreamWork? Work => work;
+
     public override void Run(GraphLaunch launch, DriverContext running) => work?.Run(running);
 
     public override void Describe(ref CUgraphNodeParams parameters)

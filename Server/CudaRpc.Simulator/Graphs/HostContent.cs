@@ -1,4 +1,5 @@
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Graphs;
 
@@ -11,6 +12,13 @@ internal sealed unsafe class HostContent(delegate* unmanaged[Cdecl]<void*, void>
     public override CUgraphNodeType Type => CUgraphNodeType.CU_GRAPH_NODE_TYPE_HOST;
 
     public override void Run(GraphLaunch launch, DriverContext context) => HostFunctionScope.Call(_function, _userData);
+
+    public override long RunTimed(GraphLaunch launch, DriverContext context, DeviceTiming timing, WorkStart start)
+    {
+        timing.Clock.WaitUntil(start.Ready, context.Cancelled);
+        Run(launch, context);
+        return Math.Max(start.Ready, timing.Clock.Now);
+    }
 
     public override void Describe(ref CUgraphNodeParams parameters)
     {

@@ -23,7 +23,7 @@ internal sealed unsafe class KernelContent(KernelWork work, nint handle) : NodeC
 
     public override DriverContext Context => Function.Context;
 
-    public KernelWork Work => work;
+    public override KernelWork Work => work;
 
     public DriverFunction Function => work.Function;
 

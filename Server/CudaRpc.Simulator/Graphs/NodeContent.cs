@@ -1,4 +1,6 @@
+using CudaRpc.Simulator.Execution;
 using CudaRpc.Simulator.Objects;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Graphs;
 
@@ -15,6 +17,20 @@ internal abstract class NodeContent
 
     /// <summary>Does it, on the thread that runs the launch. A failure is an exception, or is told to the context.</summary>
     public abstract void Run(GraphLaunch launch, DriverContext context);
+
+    /// <summary>With a timing model: does it, and returns when the device ends it.</summary>
+    public virtual long RunTimed(GraphLaunch launch, DriverContext context, DeviceTiming timing, WorkStart start)
+    {
+        if (Work is not null)
+        {
+            return Work.RunTimed(context, timing, start);
+        }
+        Run(launch, context);
+        return start.Ready;
+    }
+
+    /// <summary>The work that it is; null for what is none.</summary>
+    public virtual StreamWork? Work => null;
 
     /// <summary>Writes the parameters into the structure for nodes of any kind. What they point to lives as long as this.</summary>
     public abstract void Describe(ref CUgraphNodeParams parameters);

@@ -1,5 +1,6 @@
 using CudaRpc.Simulator.Memory;
 using CudaRpc.Simulator.Ptx.Execution;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Ptx;
 
@@ -54,9 +55,10 @@ public sealed class KernelLauncher : IDisposable
     public void Launch(LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, CancellationToken ct) =>
         Launch(module, kernel, shape, parameters, new OneMemoryView(module.Memory), ct);
 
-    /// <summary>Runs a grid that can reach what <paramref name="view"/> shows.</summary>
+    /// <summary>Runs a grid that can reach what <paramref name="view"/> shows, and counts what it does if <paramref name="counts"/> is there.</summary>
     internal void Launch(
-        LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, MemoryView view, CancellationToken ct)
+        LoadedModule module, PtxKernel kernel, in LaunchShape shape, ReadOnlySpan<byte> parameters, MemoryView view, CancellationToken ct,
+        WorkCounts? counts = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (parameters.Length != kernel.ParameterBytes)
@@ -78,7 +80,7 @@ public sealed class KernelLauncher : IDisposable
         try
         {
             using var workspace = new GridWorkspace(module.Memory, shape.Cooperative);
-            var launch = new Launch(module, kernel, shape, parameters, view, ct) { GridWorkspace = workspace.Address };
+            var launch = new Launch(module, kernel, shape, parameters, view, ct) { GridWorkspace = workspace.Address, Counts = counts };
             Offer? offer = MakeOffer(launch);
             RunAsWorker(launch);
             offer?.Withdraw();

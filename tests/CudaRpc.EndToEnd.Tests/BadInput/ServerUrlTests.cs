@@ -14,6 +14,9 @@ public sealed class ServerUrlTests
     [InlineData("sim:?devices=0", "1 to 16")]
     [InlineData("sim:?devices=17", "1 to 16")]
     [InlineData("sim:?devices=two", "1 to 16")]
+    [InlineData("sim:?device-time=", "T4, A100, H100")]
+    [InlineData("sim:?device-time=Voodoo", "T4, A100, H100")]
+    [InlineData("sim:?colour=red", "device-time=PROFILE")]
     [InlineData("tcp://", "names no host")]
     [InlineData("tcp://:14834", "names no host")]
     [InlineData("tcp://a b:1", "names no host")]
@@ -56,6 +59,8 @@ public sealed class ServerUrlTests
     [InlineData("shm:///run/cudarpc.shm", "shm", "", 0, "/run/cudarpc.shm", "shm:///run/cudarpc.shm")]
     [InlineData("sim:", "sim", "", 0, "", "sim:")]
     [InlineData("sim:?devices=2", "sim", "", 0, "", "sim:?devices=2")]
+    [InlineData("sim:?device-time=a100&devices=2", "sim", "", 0, "", "sim:?devices=2&device-time=A100")]
+    [InlineData("sim:?device-time=T4", "sim", "", 0, "", "sim:?device-time=T4")]
     [InlineData("native:", "native", "", 0, "", "native:")]
     public void Parse_Url_ReadsItsParts(string text, string scheme, string host, int port, string path, string canonical)
     {

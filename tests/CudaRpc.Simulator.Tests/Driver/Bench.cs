@@ -12,8 +12,13 @@ internal sealed unsafe class Bench : IDisposable
     private static readonly ConcurrentBag<byte[]> s_pinned = []; // Keeps them from being collected.
 
     public Bench(ulong memoryBytes = 64 << 20, int devices = 1, bool withContext = true, bool initialize = true)
+        : this(new SimulatedGpuOptions { MemoryBytes = memoryBytes, DeviceCount = devices }, withContext, initialize)
     {
-        Gpu = new SimulatedGpu(new SimulatedGpuOptions { MemoryBytes = memoryBytes, DeviceCount = devices });
+    }
+
+    public Bench(SimulatedGpuOptions options, bool withContext = true, bool initialize = true)
+    {
+        Gpu = new SimulatedGpu(options);
         Driver = new SimulatedDriver(Gpu, Log.Enqueue);
         if (initialize)
         {

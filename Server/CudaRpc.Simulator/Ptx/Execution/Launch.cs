@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using CudaRpc.Simulator.Memory;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Ptx.Execution;
 
@@ -50,6 +51,9 @@ internal sealed unsafe class Launch
 
     /// <summary>Memory that grid-wide barriers of cooperative launches use (%envreg1, %envreg2), or 0.</summary>
     public ulong GridWorkspace { get; init; }
+
+    /// <summary>Where what the threads do is counted; null where nobody wants to know.</summary>
+    public WorkCounts? Counts { get; init; }
 
     /// <summary>See <see cref="ConstantPool.End"/>.</summary>
     public byte* ConstantsEnd => _constants.End;

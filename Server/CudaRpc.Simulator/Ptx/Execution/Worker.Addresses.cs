@@ -20,6 +20,7 @@ internal sealed unsafe partial class Worker
         switch (instruction->Space)
         {
             case MemorySpace.Device:
+                _accessed = bytes;
                 ref AllocationCache cache = ref _cache[instruction->Target];
                 if (!TryWindow(addresses, offset, mask, bytes, cache.Base, cache.Size, cache.Host))
                 {
@@ -41,6 +42,7 @@ internal sealed unsafe partial class Worker
                 break;
 
             default:
+                _accessed = bytes;
                 ref AllocationCache seen = ref _cache[instruction->Target];
                 if (!TryWindow(addresses, offset, mask, bytes, seen.Base, seen.Size, seen.Host)
                     && !TryWindow(addresses, offset, mask, bytes, AddressWindows.Shared, _cta.SharedBytes, _cta.Shared))

@@ -14,7 +14,8 @@ internal sealed unsafe partial class Worker
     private const int PollCost = 32;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private Turn RunWarp(Warp warp, out bool ran)
+    private Turn RunWarp<TCounting>(Warp warp, out bool ran)
+        where TCounting : struct
     {
         _warp = warp;
         _registers = warp.Registers;
@@ -56,9 +57,21 @@ internal sealed unsafe partial class Worker
                 }
             }
 
+            // The compiler makes one loop that counts and one that does not: there, no instruction has to ask.
+            if (typeof(TCounting) == typeof(Counted))
+            {
+                _instructions += (ulong)BitOperations.PopCount(active);
+                _accessed = 0;
+            }
+
             if (instruction->Control == Control.None)
             {
                 instruction->Handler(this, instruction, active);
+                if (typeof(TCounting) == typeof(Counted))
+                {
+                    _bytes += _accessed * (ulong)BitOperations.PopCount(active);
+                }
+
                 continue;
             }
 
@@ -175,6 +188,10 @@ internal sealed unsafe partial class Worker
         limit = warp.NextMeeting(pc);
         goto Step;
     }
+
+    private readonly struct Counted;
+
+    private readonly struct Uncounted;
 
     // brx.idx: every lane by itself.
     private void Scatter(Instruction* instruction, uint active)

@@ -126,7 +126,7 @@ internal sealed unsafe partial class Worker
                     continue;
                 }
 
-                Turn turn = RunWarp(warp, out bool ran);
+                Turn turn = _launch.Counts is null ? RunWarp<Uncounted>(warp, out bool ran) : RunWarp<Counted>(warp, out ran);
                 progress |= ran;
                 yielded |= turn == Turn.Yielded;
                 computing |= turn == Turn.Yielded ? !warp.Spinning : ran;
@@ -199,6 +199,7 @@ internal sealed unsafe partial class Worker
             kept.Forget();
         }
 
+        _launch.Counts?.Add(_instructions, _bytes);
         _launch = null!;
         _cta = null!;
         _warp = null!;

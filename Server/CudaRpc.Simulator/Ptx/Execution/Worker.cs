@@ -22,6 +22,9 @@ internal sealed unsafe partial class Worker : IDisposable
     private Launch _launch = null!;
     private Cta _cta = null!;
     private Warp _warp = null!;
+    private ulong _instructions;
+    private ulong _bytes;
+    private uint _accessed; // Bytes per lane that the last instruction accessed in device memory.
 
     public Worker()
     {
@@ -98,6 +101,8 @@ internal sealed unsafe partial class Worker : IDisposable
     private void Begin(Launch launch)
     {
         _launch = launch;
+        _instructions = 0;
+        _bytes = 0;
         int entries = launch.Code.CacheEntries;
         if (_cacheLength < entries)
         {
