@@ -1,0 +1,102 @@
+using System.CommandLine;
+using CudaRpc.Model;
+using CudaRpc.Server.Commands.Model;
+using CudaRpc.Tracing;
+
+namespace CudaRpc.Server.Commands;
+
+/// <summary><c>cudarpc model</c>: what a traced program takes over a network that is not there.</summary>
+internal static class ModelCommand
+{
+    private static readonly Argument<string?> s_file = new("FILE") { Description = "What cudarpc trace has recorded", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> s_rtt = new("--rtt") { Description = "The network's round trip, as 20us", HelpName = "TIME" };
+    private static readonly Option<string?> s_bandwidth = new("--bandwidth") { Description = "Of each direction, as 25Gbps; endless without it", HelpName = "RATE" };
+    private static readonly Option<string?> s_jitter = new("--jitter") { Description = "By how much each way's delay varies", HelpName = "TIME" };
+    private static readonly Option<string?> s_sweep = new("--sweep")
+    {
+        Description = "Predict a grid of networks, as 0us,20us,100us x 10Gbps,100Gbps; a usual one without a value",
+        HelpName = "TIMES x RATES",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Option<string?> s_csv = new("--csv") { Description = "Write the grid to this file", HelpName = "FILE" };
+    private static readonly Option<string?> s_chart = new("--chart") { Description = "Draw the grid to this file, as SVG", HelpName = "FILE" };
+    private static readonly Option<string?> s_require = new("--require") { Description = "Find the worst networks that slow the program down no more than this, as 5%", HelpName = "PERCENT" };
+    private static readonly Option<string?> s_without = new("--without") { Description = "Leave out techniques: any of posting,local,minted,dedup", HelpName = "LIST" };
+    private static readonly Option<string?> s_costs = new("--costs") { Description = "What calls cost beside the network, as --calibrate wrote it", HelpName = "FILE" };
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON" };
+
+    public static Command Create()
+    {
+        Command command = new("model", "Predict what a traced program takes over other networks, and what network it needs")
+        {
+            s_file, s_rtt, s_bandwidth, s_jitter, s_sweep, s_csv, s_chart, s_require, s_without, s_costs, s_json,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        try
+        {
+            Predict(parsed);
+            return 0;
+        }
+        catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
+        {
+            return ExpectedFailure.Report("model", ExpectedFailure.Describe(failure)!);
+        }
+    }
+
+    private static void Predict(ParseResult parsed)
+    {
+        string file = parsed.GetValue(s_file) ?? throw new FormatException("which trace? cudarpc trace -- PROGRAM records one");
+        bool isSweep = parsed.GetResult(s_sweep) is not null, isOne = parsed.GetValue(s_rtt) is not null || parsed.GetValue(s_bandwidth) is not null;
+        string? require = parsed.GetValue(s_require);
+        if (!isSweep && !isOne && require is null)
+        {
+            throw new FormatException("which network? Say --rtt and --bandwidth, or --sweep, or --require");
+        }
+
+        if (!isSweep && (parsed.GetValue(s_csv) ?? parsed.GetValue(s_chart)) is not null)
+        {
+            throw new FormatException("--csv and --chart go with --sweep");
+        }
+
+        // What is wrong with the question is said before a large trace is read.
+        var network = isOne ? NetworkArguments.One(parsed.GetValue(s_rtt), parsed.GetValue(s_bandwidth), parsed.GetValue(s_jitter)) : null;
+        (double[] Rates, TimeSpan[] Rtts)? grid = isSweep ? NetworkArguments.Grid(parsed.GetValue(s_sweep)) : null;
+        double? most = require is null ? null : NetworkArguments.Percent(require);
+        Techniques without = NetworkArguments.Techniques(parsed.GetValue(s_without));
+        ModelCosts costs = parsed.GetValue(s_costs) is string path ? ModelCosts.Read(path) : new ModelCosts();
+        using StreamWriter? csv = parsed.GetValue(s_csv) is string csvFile ? File.CreateText(csvFile) : null;
+        using StreamWriter? chart = parsed.GetValue(s_chart) is string chartFile ? File.CreateText(chartFile) : null;
+
+        Trace trace = TraceFile.Read(file);
+        foreach (string problem in trace.Problems)
+        {
+            Console.Error.WriteLine($"cudarpc model: {file}: {problem}");
+        }
+
+        ProgramModel model = ProgramModel.Of(trace, costs, without);
+        var report = new ModelReport(
+            string.Join(' ', trace.Header.Command), trace.Calls.Count, without.ToString(), trace.Duration, model.FreeTime,
+            network is null ? null : NetworkPrediction.Of(model, network),
+            grid is null ? null : [.. SweepPoint.All(model, trace, grid.Value.Rtts, grid.Value.Rates)],
+            most is null ? null : FrontierReport.Of(Frontier.Find(model, most.Value, grid?.Rates ?? NetworkArguments.UsualRates)));
+        if (csv is not null)
+        {
+            SweepPoint.WriteCsv(csv, report.Sweep!);
+        }
+
+        chart?.Write(SweepChart.Draw(report));
+        if (parsed.GetValue(s_json))
+        {
+            report.WriteJson(Console.Out);
+        }
+        else
+        {
+            ModelTable.Write(report);
+        }
+    }
+}
