@@ -9,27 +9,32 @@ internal static class ModelTable
 {
     private const int MostCalls = 5;
 
+    // Where there is no terminal, lines are as long as they are.
+    private const int Wide = 200;
+
     public static void Write(ModelReport report)
     {
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{report.Program}[/], {report.Calls} calls, recorded {Time(report.Recorded)}, free network {Time(report.Free)}");
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        console.Profile.Width = Console.IsOutputRedirected ? Wide : console.Profile.Width;
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{report.Program}[/], {report.Calls} calls, recorded {Time(report.Recorded)}, free network {Time(report.Free)}");
         if (report.Without != "None")
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"without {report.Without.ToLowerInvariant()}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"without {report.Without.ToLowerInvariant()}");
         }
 
         if (report.Network is NetworkPrediction network)
         {
-            Network(network);
+            Network(console, network);
         }
 
         if (report.Sweep is IReadOnlyList<SweepPoint> sweep)
         {
-            Sweep(sweep);
+            Sweep(console, sweep);
         }
 
         if (report.Require is FrontierReport frontier)
         {
-            Frontier(frontier);
+            Frontier(console, frontier);
         }
     }
 
@@ -41,11 +46,11 @@ internal static class ModelTable
         _ => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e3:F1} us"),
     };
 
-    private static void Network(NetworkPrediction network)
+    private static void Network(IAnsiConsole console, NetworkPrediction network)
     {
         Prediction prediction = network.Prediction;
         string bandwidth = network.BandwidthGbps is double rate ? string.Create(CultureInfo.InvariantCulture, $"{rate} Gbit/s") : "endless bandwidth";
-        AnsiConsole.MarkupLineInterpolated(
+        console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
             $"{network.RttUs} us, {bandwidth}: [bold]{Time(prediction.Time)}[/], {Percent(prediction.Slowdown)} over a free network, {Percent(prediction.SlowdownToRecorded)} over the recorded run");
         Table table = new() { Border = TableBorder.None, ShowHeaders = false };
@@ -60,10 +65,10 @@ internal static class ModelTable
         table.AddRow("bytes in", Time(prediction.BytesIn));
         table.AddRow("critical", prediction.Critical);
         table.AddRow("closed formula", Time(prediction.Formula));
-        AnsiConsole.Write(table);
+        console.Write(table);
     }
 
-    private static void Sweep(IReadOnlyList<SweepPoint> sweep)
+    private static void Sweep(IAnsiConsole console, IReadOnlyList<SweepPoint> sweep)
     {
         double[] rates = [.. sweep.Select(point => point.BandwidthGbps).Distinct()];
         Table table = new() { Border = TableBorder.None };
@@ -78,19 +83,19 @@ internal static class ModelTable
             table.AddRow([string.Create(CultureInfo.InvariantCulture, $"{row.Key} us"), .. row.Select(point => Percent(point.Slowdown))]);
         }
 
-        AnsiConsole.Write(table);
+        console.Write(table);
     }
 
-    private static void Frontier(FrontierReport frontier)
+    private static void Frontier(IAnsiConsole console, FrontierReport frontier)
     {
         string most = Percent(frontier.Most);
         if (!frontier.IsMet)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"no network keeps the program within {most}: {frontier.Binding}");
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"no network keeps the program within {most}: {frontier.Binding}");
             return;
         }
 
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"within {most} of a free network:");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"within {most} of a free network:");
         Table table = new() { Border = TableBorder.None };
         table.AddColumn(new TableColumn("[bold]bandwidth[/]").NoWrap().RightAligned());
         table.AddColumn(new TableColumn("[bold]longest round trip[/]").NoWrap().RightAligned());
@@ -103,7 +108,7 @@ internal static class ModelTable
 
         string least = frontier.LeastBandwidthGbps is double rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:G3} Gbit/s") : "none";
         table.AddRow(least, "0 us", Markup.Escape(frontier.Binding));
-        AnsiConsole.Write(table);
+        console.Write(table);
     }
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:F1} %");
