@@ -1,0 +1,53 @@
+using System.CommandLine;
+using CudaRpc.Server.Tracing;
+using CudaRpc.Tracing;
+
+namespace CudaRpc.Server.Commands;
+
+/// <summary><c>cudarpc trace export</c>: a recorded run for other tools.</summary>
+internal static class TraceExportCommand
+{
+    public static Command Create()
+    {
+        Argument<string> file = new("FILE") { Description = "A trace that cudarpc trace wrote" };
+        Option<string> format = new("--format")
+        {
+            Description = "chrome: JSON for ui.perfetto.dev and chrome://tracing; csv: a line for each call",
+            DefaultValueFactory = _ => "chrome",
+        };
+        format.AcceptOnlyFromAmong("chrome", "csv");
+        Option<string?> output = new("--output", "-o") { Description = "Write to this file, not to standard output", HelpName = "FILE" };
+        Command command = new("export", "Turn a recorded run into a form that other tools read") { file, format, output };
+        command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(format)!, parsed.GetValue(output)));
+        return command;
+    }
+
+    private static int Run(string file, string format, string? output)
+    {
+        try
+        {
+            Trace trace = TraceFile.Read(file);
+            foreach (string problem in trace.Problems)
+            {
+                Console.Error.WriteLine($"cudarpc trace export: {Readable.Clean(problem)}");
+            }
+
+            using Stream stream = output is null ? Console.OpenStandardOutput() : File.Create(output);
+            if (format == "csv")
+            {
+                using var text = new StreamWriter(stream);
+                CsvExport.Write(text, trace);
+            }
+            else
+            {
+                ChromeExport.Write(stream, trace);
+            }
+
+            return 0;
+        }
+        catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
+        {
+            return ExpectedFailure.Report("trace export", ExpectedFailure.Describe(failure)!);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Text.Json;
+using CudaRpc.Tracing;
+
+namespace CudaRpc.Tracing.Tests.Show;
+
+public sealed class TraceCommandTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cudarpc-trace-");
+    private readonly string _file;
+
+    public TraceCommandTests()
+    {
+        _file = Path.Combine(_folder.FullName, "run.trace");
+        TraceFile.Write(_file, TraceBuilder.Repeat(2_000, static step => step.Launch().Waits("cuCtxSynchronize")).Build());
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Show_Trace_PrintsTablesAndWritesThePage()
+    {
+        string page = Path.Combine(_folder.FullName, "report.html");
+
+        (int exit, string output, string error) = Run("show", _file, "--html", page, "--top", "1");
+
+        Assert.Equal((0, ""), (exit, error));
+        Assert.Contains("4,000 calls, 2,000 round trips", output, StringComparison.Ordinal);
+        Assert.Contains("synchronise-per-launch: 2,000 calls", output, StringComparison.Ordinal);
+        Assert.Contains("</html>", File.ReadAllText(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Show_Json_IsTheReport()
+    {
+        JsonElement report = JsonDocument.Parse(Run("show", _file, "--json").Output).RootElement;
+
+        Assert.Equal(4_000, report.GetProperty("run").GetProperty("calls").GetInt64());
+        Assert.Equal("Blocking", report.GetProperty("functions")[0].GetProperty("class").GetString());
+        Assert.Equal(10, report.GetProperty("stalls").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("chrome", "{\"displayTimeUnit\":\"ns\"")]
+    [InlineData("csv", "call,process,thread,")]
+    public void Export_ToFileAndToOutput_IsTheSame(string format, string begin)
+    {
+        string file = Path.Combine(_folder.FullName, "export");
+
+        (int exit, string output, string error) = Run("export", _file, "--format", format);
+        Assert.Equal((0, ""), (exit, error));
+        Assert.Equal(0, Run("export", _file, "--format", format, "-o", file).Exit);
+
+        Assert.StartsWith(begin, output, StringComparison.Ordinal);
+        Assert.Equal(output, File.ReadAllText(file));
+    }
+
+    [Theory]
+    [InlineData("show")]
+    [InlineData("export")]
+    public void Truncated_ShowsWhatIsThereAndSaysSo(string command)
+    {
+        using (FileStream file = File.OpenWrite(_file))
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        (int exit, string output, string error) = Run(command, _file);
+
+        Assert.Equal(0, exit);
+        Assert.Contains("truncated", command == "show" ? output : error, StringComparison.Ordinal);
+        Assert.Contains("cuLaunchKernel", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("show", "")]
+    [InlineData("show", "this is a letter, not a trace")]
+    [InlineData("export", "")]
+    public void Foreign_IsOneLineAndFails(string command, string content)
+    {
+        File.WriteAllText(_file, content);
+
+        Fails($"is no trace of cudarpc", command, _file);
+    }
+
+    [Theory]
+    [InlineData("show")]
+    [InlineData("export")]
+    public void NoSuchFile_IsOneLineAndFails(string command) => Fails("/missing.trace'", command, Path.Combine(_folder.FullName, "missing.trace"));
+
+    [Theory]
+    [InlineData("show", "--html")]
+    [InlineData("export", "-o")]
+    public void OutputThatCannotBeWritten_IsOneLineAndFails(string command, string option)
+    {
+        Fails("/nowhere/file'", command, _file, option, Path.Combine(_folder.FullName, "nowhere", "file"));
+        Fails("denied", command, _file, option, _folder.FullName);
+        Fails("No space left", command, _file, option, "/dev/full");
+    }
+
+    [Fact]
+    public void Export_UnknownFormat_Fails()
+    {
+        (int exit, _, string error) = Run("export", _file, "--format", "pdf");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("pdf", error, StringComparison.Ordinal);
+    }
+
+    private static void Fails(string message, string command, params string[] arguments)
+    {
+        (int exit, string output, string error) = Run([command, .. arguments]);
+
+        Assert.Equal((1, ""), (exit, output));
+        Assert.StartsWith($"cudarpc trace {command}: ", error, StringComparison.Ordinal);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.Equal(error.Length - 1, error.IndexOf('\n'));
+    }
+
+    private static (int Exit, string Output, string Error) Run(params string[] arguments)
+    {
+        string command = Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll");
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", [command, "trace", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+}
