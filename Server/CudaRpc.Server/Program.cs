@@ -11,6 +11,7 @@ var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machi
     DoctorCommand.Create(),
     DemoCommand.Create(),
     BenchCommand.Create(),
+    WorkloadCommand.Create(),
     TraceCommand.Create(),
     ModelCommand.Create(),
     CoverageCommand.Create(),
