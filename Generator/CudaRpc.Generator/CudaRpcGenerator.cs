@@ -81,6 +81,7 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
         Register(context, settings, "remote", plan, RemoteEmitter.Emit);
         Register(context, settings, "dispatcher", plan, DispatcherEmitter.Emit);
         Register(context, settings, "exports", api, ExportsEmitter.Emit);
+        Register(context, settings, "tracing", plan, TracingEmitter.Emit);
     }
 
     private static void Register<T>(
@@ -129,7 +130,7 @@ public sealed class CudaRpcGenerator : IIncrementalGenerator
             Report(output, [Problem.At(default, Problems.NoHeader, settings.Header)]);
         }
 
-        if (rules is null && settings.Roles.FirstOrDefault(role => role is "remote" or "dispatcher") is { } needy)
+        if (rules is null && settings.Roles.FirstOrDefault(role => role is "remote" or "dispatcher" or "tracing") is { } needy)
         {
             Report(output, [Problem.At(default, Problems.NoRules, needy, settings.Rules)]);
         }

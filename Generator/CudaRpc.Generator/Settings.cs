@@ -11,7 +11,7 @@ namespace CudaRpc.Generator;
 /// <param name="Lenient">Whether a function that is new to the rules and needs one is a warning and unsupported, not an error.</param>
 internal sealed record Settings(EquatableArray<string> Roles, string Header, string Rules, string LibClang, bool Lenient)
 {
-    public static readonly string[] KnownRoles = ["types", "contract", "native", "remote", "dispatcher", "exports"];
+    public static readonly string[] KnownRoles = ["types", "contract", "native", "remote", "dispatcher", "exports", "tracing"];
 
     public static Settings From(AnalyzerConfigOptions options) => new(
         new(Get(options, "CudaRpcRoles").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)),

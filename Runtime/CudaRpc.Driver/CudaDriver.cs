@@ -2,6 +2,9 @@ namespace CudaRpc.Driver;
 
 public abstract unsafe partial class CudaDriver
 {
+    /// <summary>The driver that makes the calls: this one, or what stands behind one that only looks on.</summary>
+    public virtual CudaDriver Undecorated => this;
+
     /// <summary>
     /// Name of the function whose failure the calling thread's last failed call reported: a driver may return the failure of an earlier,
     /// asynchronous call. Null where the call failed by itself, or the driver does not tell. Taking it clears it.

@@ -114,6 +114,9 @@ internal static unsafe class Entry
         return CUresult.CUDA_ERROR_UNKNOWN;
     }
 
+    /// <summary>Whether this is the child of a fork, which has none of our threads.</summary>
+    internal static bool IsForked => Volatile.Read(ref s_forked);
+
     /// <summary>In the child of a fork, which has none of our threads: nothing is initialised, as with the real driver.</summary>
     /// <remarks>Allocates nothing, as a collection would wait for threads that are not there.</remarks>
     internal static void LeaveToParent()

@@ -1,4 +1,5 @@
 using CudaRpc.Driver;
+using CudaRpc.Tracing;
 
 namespace CudaRpc.Native;
 
@@ -38,10 +39,22 @@ internal sealed unsafe class ServerLink
             return None($"{configuration.Source} says native:, but this library stands in the place of the machine's own driver");
         try
         {
+            // First, so that a trace that cannot be written costs the program nothing but the trace.
+            PrepareTrace();
+        }
+        catch (IOException failure)
+        {
+            StandardError.WriteLine($"{failure.Message}; nothing is recorded");
+            ClientConfiguration.ForgetTrace();
+        }
+        try
+        {
             var options = new SessionOptions { ConnectTimeout = configuration.ConnectTimeout, Logger = new StandardErrorLogger() };
             CudaDriver driver = DriverFactory.Open(configuration.Server, options);
             int version;
-            driver.ThrowIfFailed(driver.cuDriverGetVersion(&version));
+            // Not through a recorder: the program has not asked.
+            driver.ThrowIfFailed(driver.Undecorated.cuDriverGetVersion(&version));
+            if (driver is TracingDriver tracing) ProcessEnd.Flush(tracing);
             return new ServerLink(driver, version, "");
         }
         catch (Exception failure)
@@ -56,6 +69,11 @@ internal sealed unsafe class ServerLink
     internal void ReportProblem()
     {
         if (Interlocked.Exchange(ref _reported, 1) == 0) StandardError.WriteLine(_problem);
+    }
+
+    private static void PrepareTrace()
+    {
+        if (ClientConfiguration.TraceFile is { } file) TraceRecorder.For(file, ClientConfiguration.TraceDeviceTimes);
     }
 
     private static ServerLink None(string problem) => new(null, CudaConstants.CUDA_VERSION, problem);

@@ -12,6 +12,12 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
     /// <summary>Variable that names the server.</summary>
     internal const string ServerVariable = "CUDARPC_SERVER";
 
+    /// <summary>Variable that names the file to record calls in.</summary>
+    internal const string TraceVariable = "CUDARPC_TRACE";
+
+    /// <summary>Variable that is 1 where the trace is to have device times.</summary>
+    internal const string DeviceTimesVariable = "CUDARPC_TRACE_DEVICE_TIMES";
+
     private const string ShimVariable = "CUDARPC_SHIM";
     private const string TimeoutVariable = "CUDARPC_CONNECT_TIMEOUT";
     private const string FileVariable = "CUDARPC_CONFIG";
@@ -42,6 +48,15 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
 
     /// <summary>Folder of the shim, if the user names one.</summary>
     internal static string? ShimDirectory => Environment.GetEnvironmentVariable(ShimVariable) is { Length: > 0 } folder ? folder : null;
+
+    /// <summary>File to record calls in, if the user names one.</summary>
+    internal static string? TraceFile => Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 } file ? file : null;
+
+    /// <summary>From now on no file is named in this process.</summary>
+    internal static void ForgetTrace() => Environment.SetEnvironmentVariable(TraceVariable, null);
+
+    /// <summary>Whether the user wants device times in it.</summary>
+    internal static bool TraceDeviceTimes => Environment.GetEnvironmentVariable(DeviceTimesVariable) == "1";
 
     private static string? FindFile(Func<string, string?> variable)
     {

@@ -49,7 +49,7 @@ public sealed unsafe class CudaSession : IDisposable
     public Version DriverVersion { get; }
 
     /// <summary>What has been sent so far; all zero for a driver in this process.</summary>
-    public CallStatistics Statistics => Driver is RemoteDriver remote ? remote.Session.Statistics : default;
+    public CallStatistics Statistics => Driver.Undecorated is RemoteDriver remote ? remote.Session.Statistics : default;
 
     internal bool IsDisposed => Volatile.Read(ref _disposed);
 

@@ -198,7 +198,7 @@ internal sealed class CudaServer : IDisposable
     // A session's first connection carries no calls, only the session's own questions. It lasts as long as the session: the client's end, however it comes, ends it.
     private void ServeSession(Connection connection, FrameReader reader, Hello hello)
     {
-        ServerSession? session = Open(connection, out string refusal);
+        ServerSession? session = Open(connection, hello.Features, out string refusal);
         if (session is null)
         {
             SendWelcome(connection, new Welcome(refusal, 0, [], "", DeviceSnapshot.Empty));
@@ -262,7 +262,7 @@ internal sealed class CudaServer : IDisposable
     }
 
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The session disposes its driver.")]
-    private ServerSession? Open(Connection control, out string refusal)
+    private ServerSession? Open(Connection control, ulong features, out string refusal)
     {
         lock (_lock)
         {
@@ -282,7 +282,11 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger) { Shares = _shares };
+            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger) 
+            {
+                Shares = _shares,
+                Trace = (features & Handshake.TraceTimes) != 0 ? new SessionTrace() : null,
+            };
             _sessions.Add(session);
             return session;
         }

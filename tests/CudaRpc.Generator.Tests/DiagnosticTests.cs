@@ -268,7 +268,7 @@ public sealed class DiagnosticTests
         GeneratorRun run = new GeneratorRun(Header, Rules, "types,clients").Run();
 
         Assert.Equal(
-            ["CUDARPC005: CudaRpcEmit names 'clients'; the roles are types, contract, native, remote, dispatcher, exports"],
+            ["CUDARPC005: CudaRpcEmit names 'clients'; the roles are types, contract, native, remote, dispatcher, exports, tracing"],
             run.Diagnostics);
     }
 

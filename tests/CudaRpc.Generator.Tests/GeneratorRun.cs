@@ -14,7 +14,7 @@ internal sealed class GeneratorRun
     public const string HeaderPath = "/input/cuda.h";
     public const string RulesPath = "/input/cuda.rules";
     public const string OwnHeaderPath = "/input/own.h";
-    public const string AllRoles = "types,contract,native,remote,dispatcher,exports";
+    public const string AllRoles = "types,contract,native,remote,dispatcher,exports,tracing";
 
     private readonly Dictionary<string, string> _properties = new()
     {

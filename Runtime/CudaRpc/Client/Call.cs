@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
+using CudaRpc.Tracing;
 using MessagePack;
 
 namespace CudaRpc.Client;
@@ -160,6 +161,15 @@ internal unsafe ref partial struct Call
     /// <summary>Where the reply's bulk goes if the server says how long it is.</summary>
     public void ReceiveBulk(NativeBytes sink) => _bulkSink = sink;
 
+    /// <summary>A copy to the host that is about to be posted: its bytes come when its stream gets there.</summary>
+    public readonly void ExpectLater(nuint bytes) => _lane.Trace?.Received(FrameHeader.Size + (long)bytes);
+
+    /// <summary>A copy from the host that is about to be posted: its bytes are fetched when its stream gets there.</summary>
+    public readonly void OfferLater(nuint bytes) => _lane.Trace?.SentAlong(FrameHeader.Size + (long)bytes);
+
+    /// <summary>Bytes that the call has not sent, because the server had them.</summary>
+    public readonly void NoteSaved(nuint bytes) => _lane.Trace?.Saved((long)bytes);
+
     /// <summary>Sends the call without waiting. Its failure, should it fail, is returned by a later call.</summary>
     public CUresult Post()
     {
@@ -179,6 +189,11 @@ internal unsafe ref partial struct Call
         }
 
         AdoptMinted();
+        if (_minted != 0)
+        {
+            _lane.Trace?.Mark(TraceMarks.Minted);
+        }
+
         return Settle();
     }
 

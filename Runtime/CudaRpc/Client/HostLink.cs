@@ -160,6 +160,7 @@ internal sealed unsafe partial class HostLink(Session session, Connection connec
                 .Write(_changes.Slice(0, FrameHeader.Size));
             connection.Send(_changes.Written, changes);
             _bytesSent += _changes.Length + changes.Length;
+            session.Recorder?.Current.SentAlong(_changes.Length + changes.Length);
         }
     }
 
@@ -195,7 +196,7 @@ internal sealed unsafe partial class HostLink(Session session, Connection connec
             }
         }
         catch (Exception thrown) when (thrown is IOException or ProtocolException or MessagePackSerializationException or EndOfStreamException
-            or OverflowException or ObjectDisposedException)
+            or OverflowException or ObjectDisposedException or FormatException)
         {
             failure = thrown;
         }
@@ -220,6 +221,9 @@ internal sealed unsafe partial class HostLink(Session session, Connection connec
             case ControlId.HostChanges:
                 session.HostMemory.Apply(body.ReadUInt64(), body.ReadUInt64(), reader, header.BulkLength);
                 Land();
+                break;
+            case ControlId.TraceTimes:
+                TakeTimes(header, body.ReadInt64(), body.ReadUInt64(), body.ReadBoolean());
                 break;
             case ControlId.HostRead:
                 Read(header.Sequence, body.ReadInt64(), body.ReadUInt64(), body.ReadUInt64(), body.ReadBoolean());

@@ -142,6 +142,19 @@ internal sealed unsafe partial class Lane
     }
 
     // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
-    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength) =>
-        new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), _session.NextSequence(), bulkLength);
+    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength)
+    {
+        ulong sequence = _session.NextSequence();
+        long bytes = _staging.Length + (long)bulkLength;
+        if (callId is ControlId.Settled or ControlId.HostChanged)
+        {
+            Trace?.SentAlong(bytes);
+        }
+        else
+        {
+            Trace?.Sent(sequence, (flags & FrameFlags.Posted) != 0, bytes);
+        }
+
+        return new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), sequence, bulkLength);
+    }
 }

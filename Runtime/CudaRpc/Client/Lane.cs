@@ -1,5 +1,6 @@
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
+using CudaRpc.Tracing;
 using CudaRpc.Transport;
 
 namespace CudaRpc.Client;
@@ -34,12 +35,19 @@ internal sealed unsafe partial class Lane
     private int _queued;
     private int _unsent;
     private int _retired;
+
+    // What the owning thread records; null where it does not.
+    private readonly ThreadTrace? _trace;
     private long _bytesSent;
     private long _bytesReceived;
 
     /// <param name="session">Whose it is.</param>
     /// <param name="owner">The thread whose calls it carries, null for none in particular.</param>
-    public Lane(Session session, Thread? owner) => (_session, Owner) = (session, owner);
+    public Lane(Session session, Thread? owner)
+    {
+        (_session, Owner) = (session, owner);
+        _trace = owner is null ? null : session.Recorder?.Current;
+    }
 
     /// <summary>The thread whose calls the lane carries; null where the session's own calls do.</summary>
     public Thread? Owner { get; }
@@ -49,6 +57,9 @@ internal sealed unsafe partial class Lane
 
     /// <summary>The thread's current context, null handle for none.</summary>
     public CUcontext Current => Contexts.TryPeek(out CUcontext context) ? context : default;
+
+    /// <summary>The call of the calling thread that is being recorded; null for none.</summary>
+    public ThreadTrace? Trace => Owner is null ? _session.Recorder?.Current : _trace;
 
     private long Posted { get; set; }
 
@@ -100,9 +111,10 @@ internal sealed unsafe partial class Lane
     public void Post(uint callId, ReadOnlySpan<byte> smallBulk, bool isOwn)
     {
         Posted++;
+        Lane carrier;
         while (true)
         {
-            Lane carrier = this;
+            carrier = this;
             using (_session.PostLock.EnterScope())
             {
                 carrier = isOwn ? this : _session.CarrierFor(this);
@@ -118,6 +130,10 @@ internal sealed unsafe partial class Lane
         }
 
         _session.Pump.Wake();
+        if (carrier != this)
+        {
+            Trace?.Mark(TraceMarks.Carried);
+        }
     }
 
     /// <summary>
@@ -154,6 +170,7 @@ internal sealed unsafe partial class Lane
 
         body = reader.Body;
         Volatile.Write(ref _bytesReceived, reader.BytesReceived);
+        Trace?.Received(FrameHeader.Size + reply.BodyLength + (long)reply.BulkLength);
         return reply;
     }
 

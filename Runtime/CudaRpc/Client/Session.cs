@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
+using CudaRpc.Tracing;
 using CudaRpc.Transport;
 using CudaRpc.Transport.Emulation;
 using MessagePack;
@@ -36,9 +37,10 @@ public sealed partial class Session : IDisposable
     private bool _disposed;
     private bool _bugLogged;
 
-    private Session(ServerUrl url, SessionOptions options)
+    private Session(ServerUrl url, SessionOptions options, TraceRecorder? recorder)
     {
         _url = url;
+        Recorder = recorder;
         _options = options;
         _network = url.Network is null ? null : new EmulatedLink(url.Network);
         FrameReader reader;
@@ -60,6 +62,7 @@ public sealed partial class Session : IDisposable
         Devices = welcome.Devices;
         _primaries = [.. Enumerable.Range(0, Devices.Devices.Count).Select(device => new PrimaryContext(HandleId.PrimaryContext(device)))];
         Pump = new SendPump(this);
+        StartTrace(welcome, reader);
     }
 
     /// <summary>Name and version of the server, for people.</summary>
@@ -115,8 +118,11 @@ public sealed partial class Session : IDisposable
     public static Session Connect(ServerUrl url, SessionOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(url);
-        return new Session(url, options ?? new SessionOptions());
+        return Connect(url, options ?? new SessionOptions(), recorder: null);
     }
+
+    /// <summary>Opens a session of which <paramref name="recorder"/>, if there is one, is to know the calls.</summary>
+    internal static Session Connect(ServerUrl url, SessionOptions options, TraceRecorder? recorder) => new(url, options, recorder);
 
     /// <summary>
     /// Ends the session; the server releases all it owned. Calls of other threads that are under way fail. Waits for posted calls to leave,
@@ -144,6 +150,7 @@ public sealed partial class Session : IDisposable
         }
 
         Pump.Dispose();
+        EndTrace();
         _control.Dispose();
         _network?.Dispose();
     }
@@ -324,7 +331,7 @@ public sealed partial class Session : IDisposable
             connection.Deadline = deadline;
             var hello = new ByteBuffer(1 << 10, ProtocolLimits.Body);
             hello.Clear(FrameHeader.Size);
-            Handshake.WriteHello(hello, token, _options.ClientName, CudaVersion);
+            Handshake.WriteHello(hello, Wanted, token, _options.ClientName, CudaVersion);
             new FrameHeader((uint)(hello.Length - FrameHeader.Size), ControlId.Hello, FrameFlags.None, 0, 0, 0).Write(hello.Slice(0, FrameHeader.Size));
             connection.Send(Handshake.Preface, hello.Written);
 

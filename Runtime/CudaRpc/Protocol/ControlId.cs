@@ -32,4 +32,13 @@ internal static class ControlId
 
     /// <summary>On a lane, posted, behind a posted call whose bulk is not small: takes its turn when that call has been made.</summary>
     public const uint Settled = 9;
+
+    /// <summary>From a client that records its calls, on the session's own connection: what the server's clock says. The reply's body is 8 bytes.</summary>
+    public const uint TraceClock = 10;
+
+    /// <summary>From the server, on the session's own connection: when it made calls. Not answered.</summary>
+    public const uint TraceTimes = 11;
+
+    /// <summary>From a client that records its calls, on the session's own connection: it wants the times so far, and is about to leave.</summary>
+    public const uint TraceFlush = 12;
 }

@@ -17,8 +17,14 @@ internal static class Handshake
     /// <summary>Bytes of the secret that names a session to the lanes that join it.</summary>
     public const int TokenSize = 16;
 
-    /// <summary>Feature bits this side knows. None yet: every call id is optional by itself.</summary>
-    public const ulong Features = 0;
+    /// <summary>Feature bit: the client records its calls and wants to know when they were made; the server can tell.</summary>
+    public const ulong TraceTimes = 1;
+
+    /// <summary>Feature bit, with <see cref="TraceTimes"/>: it wants to know when the device did their work as well.</summary>
+    public const ulong DeviceTimes = 2;
+
+    /// <summary>Feature bits a server knows. Driver functions need none: every call id is optional by itself.</summary>
+    public const ulong Features = TraceTimes | DeviceTimes;
 
     /// <summary>Refusal of a lane whose session has ended, which the client's has then, too.</summary>
     public const string NoSuchSession = "no such session";
@@ -57,10 +63,10 @@ internal static class Handshake
     }
 
     /// <summary>Writes the body of a Hello. <paramref name="token"/> is empty to open a session.</summary>
-    public static void WriteHello(IBufferWriter<byte> output, ReadOnlySpan<byte> token, string client, int cudaVersion)
+    public static void WriteHello(IBufferWriter<byte> output, ulong features, ReadOnlySpan<byte> token, string client, int cudaVersion)
     {
         var writer = new MessagePackWriter(output);
-        writer.Write(Features);
+        writer.Write(features);
         writer.Write(token);
         writer.Write(client);
         writer.Write(cudaVersion);

@@ -116,6 +116,7 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
             Write((uint)call.Event);
         }
 
+        ++*(uint*)(_chunk + TraceFormat.CallsAt);
         Commit();
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
@@ -34,7 +35,8 @@ public static class TraceFile
         ArgumentNullException.ThrowIfNull(trace);
         using TraceOutput output = TraceOutput.Create(path, trace.Header.Began, origin: 0, replace: true);
         var writer = new TraceChunkWriter(output);
-        WriteHeader(writer, trace.Header);
+        WriteCommand(writer, trace.Header.Command, trace.Header.Processors, trace.Header.HasDeviceTimes);
+        WriteServer(writer, trace.Header.Server, trace.Header.Device, trace.Header.RoundTrip);
         // Every call that is sent, or has times, gets a number by which they are joined.
         writer.SetSession(1);
         int thread = -1;
@@ -61,16 +63,52 @@ public static class TraceFile
         writer.Close();
     }
 
-    internal static void WriteHeader(TraceChunkWriter writer, TraceHeader header)
+    /// <summary>Whether a file is a trace, of whatever version.</summary>
+    internal static bool IsTrace(string path)
     {
-        foreach (string argument in header.Command)
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> magic = stackalloc byte[TraceFormat.Magic.Length];
+        return RandomAccess.Read(file, magic, 0) == magic.Length && magic.SequenceEqual(TraceFormat.Magic);
+    }
+
+    /// <summary>How many calls a trace has, and how many could not be recorded, without reading them.</summary>
+    internal static (long Calls, long Lost) CountCalls(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> header = stackalloc byte[TraceFormat.LostAt + sizeof(long)];
+        RandomAccess.Read(file, header, 0);
+        long lost = BinaryPrimitives.ReadInt64LittleEndian(header[TraceFormat.LostAt..]);
+        long calls = 0;
+        long chunks = BinaryPrimitives.ReadUInt32LittleEndian(header[TraceFormat.ChunksAt..]);
+        for (long chunk = 0; chunk < chunks; chunk++)
+        {
+            header = header[..TraceFormat.ChunkHeaderSize];
+            if (RandomAccess.Read(file, header, TraceFormat.OffsetOf(chunk)) == header.Length)
+            {
+                calls += BinaryPrimitives.ReadUInt32LittleEndian(header[TraceFormat.CallsAt..]);
+            }
+        }
+
+        return (calls, lost);
+    }
+
+    /// <summary>Says what the run is, in a chunk of its own.</summary>
+    internal static void WriteCommand(TraceOutput output, IReadOnlyList<string> command, int processors, bool deviceTimes)
+    {
+        var writer = new TraceChunkWriter(output);
+        WriteCommand(writer, command, processors, deviceTimes);
+        writer.Close();
+    }
+
+    internal static void WriteCommand(TraceChunkWriter writer, IReadOnlyList<string> command, int processors, bool deviceTimes)
+    {
+        foreach (string argument in command)
         {
             writer.Write(TraceInfo.Argument, argument);
         }
 
-        WriteServer(writer, header.Server, header.Device, header.RoundTrip);
-        writer.Write(TraceInfo.Processors, header.Processors.ToString(CultureInfo.InvariantCulture));
-        if (header.HasDeviceTimes)
+        writer.Write(TraceInfo.Processors, processors.ToString(CultureInfo.InvariantCulture));
+        if (deviceTimes)
         {
             writer.Write(TraceInfo.DeviceTimes, "");
         }

@@ -34,6 +34,7 @@ internal static class TraceFormat
     public const int CommittedAt = 4;
     public const int SumAt = 8;
     public const int InstanceAt = 12;
+    public const int CallsAt = 16;
 
     /// <summary>Functions that a chunk can name.</summary>
     public const int MaximumFunctions = 4096;

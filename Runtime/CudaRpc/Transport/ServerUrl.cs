@@ -8,7 +8,7 @@ namespace CudaRpc.Transport;
 
 /// <summary>
 /// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>shm:///path</c> (shared memory, which the ends agree on at a Unix socket),
-/// <c>sim:[?devices=N&amp;device-time=PROFILE]</c> (simulated in this process) or <c>native:</c> (this machine's own driver). Behind the first three,
+/// <c>sim:[?devices=N&amp;device-time=PROFILE]</c> (simulated in this process) or <c>native:[/path]</c> (this machine's own driver). Behind the first three,
 /// <c>?rtt=TIME&amp;bandwidth=RATE&amp;jitter=TIME</c> emulates a network.
 /// </summary>
 public sealed record ServerUrl
@@ -19,6 +19,7 @@ public sealed record ServerUrl
     // sockaddr_un has room for 108 bytes, with the NUL.
     private const int LongestPath = 107;
 
+    private const string NativePath = "native:/";
     private const string SimulatedOptions = "sim:?";
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
@@ -32,7 +33,7 @@ public sealed record ServerUrl
     /// <summary>Port of <c>tcp</c>; else 0.</summary>
     public int Port { get; }
 
-    /// <summary>Socket path of <c>unix</c> and <c>shm</c>; else empty.</summary>
+    /// <summary>Socket path of <c>unix</c> and <c>shm</c>, the library of <c>native</c> where one is named; else empty.</summary>
     public string Path { get; }
 
     /// <summary>Devices of <c>sim</c>, 1 to 16; else 1.</summary>
@@ -58,6 +59,11 @@ public sealed record ServerUrl
         if (text is "sim:" or "native:")
         {
             return new ServerUrl(text[..^1], "", 0, "");
+        }
+
+        if (text.StartsWith(NativePath, StringComparison.Ordinal))
+        {
+            return new ServerUrl("native", "", 0, text[(NativePath.Length - 1)..]);
         }
 
         if (text.StartsWith(SimulatedOptions, StringComparison.Ordinal))
@@ -105,6 +111,7 @@ public sealed record ServerUrl
     {
         "tcp" => string.Create(CultureInfo.InvariantCulture, $"tcp://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}"),
         "unix" or "shm" => $"{Scheme}://{Path}",
+        "native" => $"native:{Path}",
         _ => $"{Scheme}:{SimulatedQuery}",
     };
 

@@ -2,12 +2,15 @@ using System.CommandLine;
 
 namespace CudaRpc.Server.Commands;
 
-/// <summary><c>cudarpc trace</c>: where a program's time goes.</summary>
+/// <summary><c>cudarpc trace</c>: records a program's driver calls, and shows where its time went.</summary>
 internal static class TraceCommand
 {
-    public static Command Create() => new("trace", "Look at the driver calls of a program's run")
+    /// <summary>The group's own action is the recording: <c>cudarpc trace -- PROGRAM</c>.</summary>
+    public static Command Create()
     {
-        TraceShowCommand.Create(),
-        TraceExportCommand.Create(),
-    };
+        Command trace = TraceRecordCommand.Create();
+        trace.Add(TraceShowCommand.Create());
+        trace.Add(TraceExportCommand.Create());
+        return trace;
+    }
 }

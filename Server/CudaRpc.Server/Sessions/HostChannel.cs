@@ -182,6 +182,11 @@ internal sealed unsafe partial class HostChannel(Connection connection)
                 continue;
             }
 
+            if (Trace is not null && header is { Flags: FrameFlags.None, BodyLength: 0, BulkLength: 0 } && ServeTrace(header))
+            {
+                continue;
+            }
+
             Answer? answer = null;
             lock (_lock)
             {
@@ -352,13 +357,16 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         }
 
         writer.Flush();
-        ulong bulk = request.CallId is ControlId.HostWrite or ControlId.HostChanges ? request.Length : 0;
+        ulong bulk = request.CallId is ControlId.HostWrite or ControlId.HostChanges or ControlId.TraceTimes ? request.Length : 0;
         new FrameHeader((uint)(_frame.Length - FrameHeader.Size), request.CallId, FrameFlags.None, 0, request.Sequence, bulk)
             .Write(_frame.Slice(0, FrameHeader.Size));
         // SAFETY: staging memory of at least that many bytes, which nobody touches until it is given back.
         ReadOnlySpan<byte> bytes = bulk == 0 ? default
             : request.Staging is HostStaging staging ? new ReadOnlySpan<byte>(staging.Bytes, checked((int)request.Length)) : request.Copy;
-        connection.Send(_frame.Written, bytes);
+        lock (_sendLock)
+        {
+            connection.Send(_frame.Written, bytes);
+        }
     }
 
     private readonly record struct Request(

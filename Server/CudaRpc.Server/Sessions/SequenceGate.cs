@@ -59,6 +59,22 @@ internal sealed class SequenceGate
         }
     }
 
+    /// <summary>Waits until the call of that number has given its turn up, or for as long as <paramref name="patience"/>.</summary>
+    public void WaitFor(ulong sequence, TimeSpan patience)
+    {
+        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        lock (_monitor)
+        {
+            Interlocked.Increment(ref _waiting);
+            while (_next <= sequence && !_closed && deadline - Environment.TickCount64 is > 0 and long left)
+            {
+                Monitor.Wait(_monitor, (int)left);
+            }
+
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
     /// <summary>Lets nobody in any more; who waits is turned away.</summary>
     public void Close()
     {

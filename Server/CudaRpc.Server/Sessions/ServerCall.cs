@@ -20,6 +20,9 @@ internal unsafe ref struct ServerCall
     private bool _hasBulk;
     private bool _replied;
     private bool _finished;
+
+    // When the driver was called, for a client that records that; 0 where it was not.
+    private long _began;
     private byte* _replyBulk;
     private nuint _replyBulkLength;
 
@@ -241,6 +244,11 @@ internal unsafe ref struct ServerCall
             return false;
         }
 
+        if (Session.Trace is not null)
+        {
+            _began = SessionTrace.Now;
+        }
+
         return true;
     }
 
@@ -306,6 +314,12 @@ internal unsafe ref struct ServerCall
     /// </summary>
     public bool Reply(CUresult status)
     {
+        if (_began != 0)
+        {
+            Session.Trace!.Add(_header.Sequence, _began, SessionTrace.Now);
+            _began = 0;
+        }
+
         // The driver was asked in no context where the client's thread has one that has ended.
         if (status == CUresult.CUDA_ERROR_INVALID_CONTEXT && _fault == CUresult.CUDA_SUCCESS && HasBegun && _lane.IsContextGone
             && !ServerLane.EndsContext(_header.CallId))

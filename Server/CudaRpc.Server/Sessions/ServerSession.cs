@@ -90,6 +90,18 @@ internal sealed class ServerSession
 
     public SequenceGate Gate { get; } = new();
 
+    /// <summary>When the session's calls were made, for a client that records them; null for others.</summary>
+    public SessionTrace? Trace
+    {
+        get;
+        init
+        {
+            field = value;
+            Host.Trace = value;
+            value?.Attach(Host, Gate);
+        }
+    }
+
     /// <summary>The memory of the session's linkers, by their ids.</summary>
     public ConcurrentDictionary<nint, ServerLink> Links { get; } = new();
 

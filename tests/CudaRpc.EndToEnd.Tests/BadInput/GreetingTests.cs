@@ -140,7 +140,7 @@ public sealed class GreetingTests : IDisposable
     private static byte[] Hello(string client)
     {
         var hello = new ByteBuffer(1 << 10, ProtocolLimits.Body);
-        Handshake.WriteHello(hello, [], client, 13000);
+        Handshake.WriteHello(hello, 0, [], client, 13000);
         return hello.Written.ToArray();
     }
 

@@ -47,7 +47,7 @@ internal sealed class RawPeer : IDisposable
     public Welcome Greet(byte[] token)
     {
         var hello = new ByteBuffer(1 << 10, ProtocolLimits.Body);
-        Handshake.WriteHello(hello, token, "raw", 13000);
+        Handshake.WriteHello(hello, 0, token, "raw", 13000);
         Send([.. Handshake.Preface, .. Frame(ControlId.Hello, 0, hello.Written)]);
         Handshake.ReadPreface(Connection);
         Assert.True(_reader.Read(out FrameHeader header));

@@ -82,6 +82,7 @@ public sealed unsafe partial class RemoteDriver
             if (isReadLater)
             {
                 call.Write(_session.Host.Add(new HostRegion(source, bytes)));
+                call.OfferLater(bytes);
                 return call.Post();
             }
 
@@ -133,6 +134,7 @@ public sealed unsafe partial class RemoteDriver
             if (callId == CallId.cuMemcpyDtoHAsync_v2 && IsWrittenLater(destination, bytes))
             {
                 call.Write(_session.Host.Add(new HostRegion(destination, bytes)));
+                call.ExpectLater(bytes);
                 return call.Post();
             }
 

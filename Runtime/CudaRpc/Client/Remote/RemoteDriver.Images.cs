@@ -83,6 +83,10 @@ public sealed unsafe partial class RemoteDriver
                 if ((uint)status != ImageWanted)
                 {
                     jit.ReadLogs(ref call);
+                    if (!withBytes)
+                    {
+                        call.NoteSaved(image.Length);
+                    }
                 }
                 else if (withBytes)
                 {

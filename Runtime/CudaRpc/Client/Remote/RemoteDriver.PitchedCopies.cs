@@ -108,6 +108,7 @@ public sealed unsafe partial class RemoteDriver
                 if (isReadLater)
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
+                    call.OfferLater(box.Length);
                     return call.Post();
                 }
 
@@ -121,6 +122,7 @@ public sealed unsafe partial class RemoteDriver
                 if (asynchronous && IsDeferrable((ulong)box.Start, box.Span, box.Length))
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
+                    call.ExpectLater(box.Length);
                     return call.Post();
                 }
 

@@ -47,7 +47,7 @@ internal sealed unsafe class BenchProgram : IDisposable
     public string Device { get; }
 
     /// <summary>What was sent so far; all zero for a driver that does not count.</summary>
-    public CallStatistics Statistics => _driver is RemoteDriver remote ? remote.Session.Statistics : default;
+    public CallStatistics Statistics => _driver.Undecorated is RemoteDriver remote ? remote.Session.Statistics : default;
 
     /// <summary>Calls that wait for their replies, each timed.</summary>
     /// <param name="count">How many.</param>

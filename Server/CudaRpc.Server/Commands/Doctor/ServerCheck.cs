@@ -61,7 +61,7 @@ internal static unsafe class ServerCheck
             findings.Right(text);
         }
 
-        if (session.Driver is RemoteDriver)
+        if (session.Driver.Undecorated is RemoteDriver)
         {
             findings.Right($"a call that waits takes {RoundTrip(session).ToString("0", CultureInfo.InvariantCulture)} us (median of {Pings})");
         }
