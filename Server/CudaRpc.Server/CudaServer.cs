@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Security.Cryptography;
@@ -27,6 +28,7 @@ internal sealed class CudaServer : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly List<Connection> _greeting = [];
     private readonly List<ServerSession> _sessions = [];
+    private ServerCounts _ended;
     private int _lastSession;
     private bool _stopping;
 
@@ -42,6 +44,7 @@ internal sealed class CudaServer : IDisposable
         CudaDriver probe = openDriver();
         _devices = DeviceSnapshot.Take(probe);
         (probe as IDisposable)?.Dispose();
+        Meter = new ServerMeter(this);
     }
 
     /// <summary>Name and version, as clients see it.</summary>
@@ -64,6 +67,21 @@ internal sealed class CudaServer : IDisposable
             }
         }
     }
+
+    /// <summary>Lanes open now, and the calls of all sessions that there have been.</summary>
+    public ServerCounts Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _sessions.Aggregate(_ended, static (sum, session) => sum + session.Counts);
+            }
+        }
+    }
+
+    /// <summary>The server's instruments.</summary>
+    public ServerMeter Meter { get; }
 
     /// <summary>Listens at <paramref name="url"/> and serves whoever connects, on threads of its own.</summary>
     /// <returns>The address, with the port that was chosen for port 0.</returns>
@@ -100,6 +118,8 @@ internal sealed class CudaServer : IDisposable
                 Monitor.Wait(_lock);
             }
         }
+
+        Meter.Dispose();
     }
 
     private static void Start(string name, Action run) => new Thread(() => run()) { IsBackground = true, Name = name }.Start();
@@ -206,12 +226,15 @@ internal sealed class CudaServer : IDisposable
         }
 
         string reason = "";
+        bool isOrderly = false;
+        using Activity? span = ServerTelemetry.Begin(session, hello.Client, connection.Peer);
         try
         {
             ServerLog.SessionOpened(_logger, session.Id, hello.Client, connection.Peer);
             EndGreeting(connection);
             SendWelcome(connection, new Welcome("", Handshake.Features, session.Token, Name, _devices));
             reason = session.Host.Receive(reader);
+            isOrderly = true;
         }
         catch (Exception failure) when (failure is ProtocolException or IOException)
         {
@@ -220,9 +243,11 @@ internal sealed class CudaServer : IDisposable
         finally
         {
             session.End(reason);
+            ServerTelemetry.Describe(span, session, reason, isOrderly);
             lock (_lock)
             {
                 _sessions.Remove(session);
+                _ended += session.Counts with { Lanes = 0 };
                 Monitor.PulseAll(_lock);
             }
         }
@@ -282,9 +307,10 @@ internal sealed class CudaServer : IDisposable
             }
 
             refusal = "";
-            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger) 
+            var session = new ServerSession(++_lastSession, driver, control, _limits, Images, _windows, _logger)
             {
                 Shares = _shares,
+                Meter = Meter,
                 Trace = (features & Handshake.TraceTimes) != 0 ? new SessionTrace() : null,
             };
             _sessions.Add(session);

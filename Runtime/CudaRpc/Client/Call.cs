@@ -170,8 +170,7 @@ internal unsafe ref partial struct Call
     /// <summary>Bytes that the call has not sent, because the server had them.</summary>
     public readonly void NoteSaved(nuint bytes) => _lane.Trace?.Saved((long)bytes);
 
-    /// <summary>Sends the call without waiting. Its failure, should it fail, is returned by a later call.</summary>
-    public CUresult Post()
+    private CUresult PostQuietly()
     {
         _writer.Flush();
         PrepareHostMemory();
@@ -197,8 +196,7 @@ internal unsafe ref partial struct Call
         return Settle();
     }
 
-    /// <summary>Sends the call and waits. On success the results are read next, then <see cref="End"/>.</summary>
-    public CUresult Invoke()
+    private CUresult InvokeQuietly()
     {
         _writer.Flush();
         PrepareHostMemory();

@@ -87,6 +87,7 @@ internal sealed unsafe partial class Lane
     {
         _deferred = CallId.Name(callId) ?? "an unknown call";
         _session.Errors.Write(_deferred, status, $"posted earlier, returned by {CallId.Name(reporter) ?? "a call"}");
+        _session.Telemetry?.NoteDeferred(callId, status);
         SessionLog.PostedCallFailed(_session.Logger, _deferred, status, CallId.Name(reporter) ?? "a call");
     }
 

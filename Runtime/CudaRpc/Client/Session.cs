@@ -63,6 +63,7 @@ public sealed partial class Session : IDisposable
         _primaries = [.. Enumerable.Range(0, Devices.Devices.Count).Select(device => new PrimaryContext(HandleId.PrimaryContext(device)))];
         Pump = new SendPump(this);
         StartTrace(welcome, reader);
+        Telemetry = SessionTelemetry.Start(this, url);
     }
 
     /// <summary>Name and version of the server, for people.</summary>
@@ -153,6 +154,7 @@ public sealed partial class Session : IDisposable
         EndTrace();
         _control.Dispose();
         _network?.Dispose();
+        Telemetry?.End(Volatile.Read(ref _lost));
     }
 
     internal Call Begin(uint callId) => new(this, Lane, callId);

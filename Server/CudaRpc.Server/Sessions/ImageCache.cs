@@ -15,6 +15,18 @@ internal sealed unsafe class ImageCache(long capacity)
     private readonly LinkedList<(Key Hash, byte[] Image)> _byUse = new();
     private long _bytes;
 
+    /// <summary>Images kept.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _byHash.Count;
+            }
+        }
+    }
+
     /// <summary>Bytes kept.</summary>
     public long Bytes
     {

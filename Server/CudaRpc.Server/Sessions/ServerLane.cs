@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
@@ -106,7 +107,17 @@ internal sealed unsafe partial class ServerLane : IDisposable
                 }
             }
 
-            Serve(header, _reader.Body);
+            if (Session.Meter is { TimesCalls: true } meter)
+            {
+                long began = Stopwatch.GetTimestamp();
+                Serve(header, _reader.Body);
+                meter.Record(header.CallId, began, posted);
+            }
+            else
+            {
+                Serve(header, _reader.Body);
+            }
+
             if (keepsTurn)
             {
                 Session.Gate.Leave();

@@ -120,6 +120,22 @@ internal sealed class ServerSession
     /// <summary>What its graphs have to do with its client.</summary>
     public GraphHosts Graphs { get; }
 
+    /// <summary>The server's instruments; null where there are none.</summary>
+    public ServerMeter? Meter { get; init; }
+
+    /// <summary>The session's lanes, and the calls of all that it had.</summary>
+    public ServerCounts Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new ServerCounts(
+                    _lanes.Count, _calls + _lanes.Sum(static lane => lane.Calls), _roundTrips + _lanes.Sum(static lane => lane.RoundTrips));
+            }
+        }
+    }
+
     /// <summary>Device memory the session holds, in bytes.</summary>
     public long MemoryBytes => Interlocked.Read(ref _memoryBytes);
 
