@@ -14,6 +14,7 @@ var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machi
     WorkloadCommand.Create(),
     TraceCommand.Create(),
     ModelCommand.Create(),
+    StudyCommand.Create(),
     CoverageCommand.Create(),
     new HelpOption(),
     new VersionOption(),

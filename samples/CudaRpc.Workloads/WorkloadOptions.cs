@@ -11,6 +11,9 @@ public sealed record WorkloadOptions
     /// <summary>Tokens of a sequence; for GPT-2's inference, those that there are already.</summary>
     public int Sequence { get; init; }
 
+    /// <summary>Whether training copies the next batch while the device is busy with this one.</summary>
+    public bool Prefetch { get; init; }
+
     /// <summary>Nanoseconds that the framework is busy with itself before each launch.</summary>
     public long Think { get; init; } = 5000;
 

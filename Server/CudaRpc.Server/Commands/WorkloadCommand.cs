@@ -35,10 +35,11 @@ internal static class WorkloadCommand
         };
         device.AcceptOnlyFromAmong([.. RooflineDevice.All.Select(static known => known.Name)]);
         think.Validators.Add(result => Positive.Check(result, 1_000_000_000));
+        var prefetch = new Option<bool>("--prefetch") { Description = "Have training copy the next batch while the device is busy with this one." };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
         var command = new Command("workload", "Run a program that is known by its driver calls, and time its steps.")
         {
-            name, list, server, steps, batch, sequence, think, device, json,
+            name, list, server, steps, batch, sequence, prefetch, think, device, json,
         };
         command.SetAction(parsed =>
         {
@@ -46,6 +47,7 @@ internal static class WorkloadCommand
             {
                 Batch = parsed.GetValue(batch) ?? 0,
                 Sequence = parsed.GetValue(sequence) ?? 0,
+                Prefetch = parsed.GetValue(prefetch),
                 Think = parsed.GetValue(think),
                 Device = RooflineDevice.All.Single(known => known.Name == parsed.GetValue(device)),
             };

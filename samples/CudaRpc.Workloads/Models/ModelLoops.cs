@@ -43,13 +43,17 @@ internal static class ModelLoops
             "bert" => Transformer.Bert(batch, Or(options.Sequence, 128), dropout: true),
             _ => Transformer.Gpt2(batch, Or(options.Sequence, 512), dropout: true),
         };
+        // The next batch goes on a stream of its own, once all that this one needs has been launched.
+        Op[] before = options.Prefetch ? [Op.Wait(0, 0)] : [Op.CopyIn(shape.InputBytes)];
+        Op[] after = options.Prefetch ? [Op.CopyIn(shape.InputBytes, stream: 1), Op.Record(0, 1)] : [];
         return new Workload($"{model}-training", Describe(shape, "forward and backward pass and optimiser", batch),
         [
-            Op.CopyIn(shape.InputBytes),
+            .. before,
             .. shape.Layers.SelectMany(layer => Launch(layer, options)),
             .. Loss().SelectMany(layer => Launch(layer, options)),
             .. shape.Layers.Reverse().SelectMany(Backward).SelectMany(layer => Launch(layer, options)),
             .. Optimise(shape).SelectMany(layer => Launch(layer, options)),
+            .. after,
             Op.CopyOut(4, pinned: false),
             Op.Synchronize(),
         ])
