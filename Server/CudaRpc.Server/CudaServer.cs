@@ -313,6 +313,11 @@ internal sealed class CudaServer : IDisposable
                 Meter = Meter,
                 Trace = (features & Handshake.TraceTimes) != 0 ? new SessionTrace() : null,
             };
+            if ((features & Handshake.DeviceTimes) != 0)
+            {
+                session.Trace?.MeasureDevice(driver);
+            }
+
             _sessions.Add(session);
             return session;
         }

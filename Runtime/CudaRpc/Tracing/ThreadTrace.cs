@@ -49,6 +49,9 @@ internal sealed unsafe partial class ThreadTrace
     /// <summary>Whose calls these are.</summary>
     public Thread Owner { get; private set; }
 
+    /// <summary>What the call gives the device, where that is measured here.</summary>
+    public DeviceWork Work { get; private set; }
+
     /// <summary>The calls that follow are of the calling thread.</summary>
     public void Adopt(Thread thread)
     {
@@ -134,8 +137,12 @@ internal sealed unsafe partial class ThreadTrace
         _marks |= TraceMarks.Deduplicated;
     }
 
-    /// <summary>The call has a number of its own although nothing is sent, by which the device's times find it.</summary>
-    public void Number(ulong sequence) => (_first, _last) = (sequence, sequence);
+    /// <summary>The call gives the device work that is measured, and has its number although nothing is sent.</summary>
+    public void BeginWork(in DeviceWork work)
+    {
+        Work = work;
+        (_first, _last) = (work.Number, work.Number);
+    }
 
     /// <summary>Bytes of the program that the call copies, which remoting would carry: at once, or when the stream gets there.</summary>
     public void Carries(nuint toDevice, nuint toHost, bool comesLater = false)

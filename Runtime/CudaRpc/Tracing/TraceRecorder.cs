@@ -97,6 +97,16 @@ internal sealed class TraceRecorder
         }
     }
 
+    /// <summary>Adds when the device did the work of a call, in nanoseconds of this machine's clock.</summary>
+    public void AddDeviceTime(uint session, ulong number, long begin, long end)
+    {
+        lock (_lock)
+        {
+            _times.SetSession(session);
+            _times.WriteTimes(number, -1, -1, Math.Max(0, begin - Output.ClockOrigin), Math.Max(0, end - Output.ClockOrigin));
+        }
+    }
+
     /// <summary>Times of calls that the server has not kept.</summary>
     public void AddLost(long count)
     {

@@ -14,6 +14,8 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
     private readonly bool _isRemote;
     private readonly uint _session;
     private readonly string _name;
+    private readonly DeviceTimes? _deviceTimes;
+    private long _lastWork;
 
     /// <param name="inner">Makes the calls; disposed with this one, if it is <see cref="IDisposable"/>.</param>
     /// <param name="recorder">Where to record them.</param>
@@ -25,6 +27,10 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
         _name = name;
         _isRemote = inner is RemoteDriver;
         _session = inner is RemoteDriver remote ? remote.Session.TraceNumber : recorder.NextSession();
+        // Where there is a server it measures.
+        _deviceTimes = recorder.DeviceTimes && !_isRemote
+            ? new DeviceTimes(inner, (number, begin, end) => recorder.AddDeviceTime(_session, number, begin, end))
+            : null;
     }
 
     /// <inheritdoc/>
@@ -54,6 +60,7 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
     /// <summary>Gets what the server still knows of the calls so far. The program is about to end.</summary>
     public void Flush()
     {
+        _deviceTimes?.Read();
         try
         {
             (Inner as RemoteDriver)?.Session.FlushTrace();
@@ -65,7 +72,11 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => (Inner as IDisposable)?.Dispose();
+    public void Dispose()
+    {
+        _deviceTimes?.Release();
+        (Inner as IDisposable)?.Dispose();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ThreadTrace Enter()
@@ -75,9 +86,25 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
         return trace;
     }
 
-    private ThreadTrace EnterWork(nint stream) => Enter();
+    private ThreadTrace EnterWork(nint stream)
+    {
+        if (_deviceTimes is null)
+        {
+            return Enter();
+        }
 
-    private CUresult LeaveWork(ThreadTrace trace, int function, CUresult result, nint stream = 0, nint @event = 0) => trace.Leave(function, result, stream, @event);
+        DeviceWork work = _deviceTimes.Begin(stream);
+        ThreadTrace trace = Enter();
+        trace.BeginWork(work with { Number = (ulong)Interlocked.Increment(ref _lastWork) });
+        return trace;
+    }
+
+    private CUresult LeaveWork(ThreadTrace trace, int function, CUresult result, nint stream = 0, nint @event = 0)
+    {
+        trace.Leave(function, result, stream, @event);
+        _deviceTimes?.End(trace.Work, trace.Work.Number, result == CUresult.CUDA_SUCCESS);
+        return result;
+    }
 
     private CUresult Forget(CUresult result, CUstream stream)
     {
@@ -100,9 +127,7 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
             && type == CUmemorytype.CU_MEMORYTYPE_HOST;
     }
 
-    private static void EndContext()
-    {
-    }
+    private void EndContext() => _deviceTimes?.Release();
 
     private static nint StreamOf(CUlaunchConfig* config) => config == null ? 0 : config->hStream.Value;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
+using CudaRpc.Tracing;
 using MessagePack;
 
 namespace CudaRpc.Server;
@@ -10,7 +11,7 @@ namespace CudaRpc.Server;
 /// One received call: its arguments are read, <see cref="Begin"/> says whether to go on, the driver is called, <see cref="Reply"/> answers.
 /// Lives on the lane's stack and allocates nothing. Every length is checked against the frame before it is used.
 /// </summary>
-internal unsafe ref struct ServerCall
+internal unsafe ref partial struct ServerCall
 {
     private readonly ServerLane _lane;
     private readonly FrameHeader _header;
@@ -23,6 +24,10 @@ internal unsafe ref struct ServerCall
 
     // When the driver was called, for a client that records that; 0 where it was not.
     private long _began;
+
+    // The device's work that is being measured, and the stream that the call names.
+    private DeviceWork _work;
+    private nint _stream;
     private byte* _replyBulk;
     private nuint _replyBulkLength;
 
@@ -244,9 +249,9 @@ internal unsafe ref struct ServerCall
             return false;
         }
 
-        if (Session.Trace is not null)
+        if (Session.Trace is { } trace)
         {
-            _began = SessionTrace.Now;
+            BeginTrace(trace);
         }
 
         return true;
@@ -316,8 +321,7 @@ internal unsafe ref struct ServerCall
     {
         if (_began != 0)
         {
-            Session.Trace!.Add(_header.Sequence, _began, SessionTrace.Now);
-            _began = 0;
+            EndTrace(Session.Trace!, status);
         }
 
         // The driver was asked in no context where the client's thread has one that has ended.
@@ -432,6 +436,16 @@ internal unsafe ref struct ServerCall
     /// <summary>The driver's value of a handle that came inside a structure; a bad one makes <see cref="Begin"/> answer so.</summary>
     public nint Resolve(nint id, HandleKind kind, bool optional = false)
     {
+        nint native = Find(id, kind, optional);
+        _stream = kind == HandleKind.CUstream ? native : _stream;
+        return native;
+    }
+
+    /// <summary>Makes <see cref="Begin"/> answer this: an argument is one that CUDA refuses.</summary>
+    public void Refuse(CUresult status) => _fault = status;
+
+    private nint Find(nint id, HandleKind kind, bool optional)
+    {
         if (id == 0 && (optional || kind == HandleKind.CUstream))
         {
             return 0;
@@ -460,9 +474,6 @@ internal unsafe ref struct ServerCall
         _fault = HandleId.Refusal(kind);
         return 0;
     }
-
-    /// <summary>Makes <see cref="Begin"/> answer this: an argument is one that CUDA refuses.</summary>
-    public void Refuse(CUresult status) => _fault = status;
 
     private void StartReply()
     {

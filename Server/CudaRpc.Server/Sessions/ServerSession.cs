@@ -339,6 +339,7 @@ internal sealed class ServerSession
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
     {
+        Trace?.Device?.Release();
         Mappings.Reclaim();
         FreePoolMemory();
         foreach ((nint id, ServerHandle handle) in Handles.YoungestFirst().Where(static entry => HandleId.Kind(entry.Id) == HandleKind.CUcontext && entry.Handle.Parent == 0))

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CudaRpc.Driver;
 using CudaRpc.Tracing;
 
 namespace CudaRpc.Server;
@@ -32,6 +33,12 @@ internal sealed class SessionTrace
     /// <summary>Nanoseconds of the server's clock.</summary>
     public static long Now => Stopwatch.GetTimestamp();
 
+    /// <summary>Measures the device's work; null where the client does not want that.</summary>
+    public DeviceTimes? Device { get; private set; }
+
+    /// <summary>Has the device's work measured, too.</summary>
+    public void MeasureDevice(CudaDriver driver) => Device = new DeviceTimes(driver, AddDevice);
+
     /// <summary>Where the times go, and what tells how far the session's calls are.</summary>
     public void Attach(HostChannel host, SequenceGate gate) => (_host, _gate) = (host, gate);
 
@@ -62,6 +69,7 @@ internal sealed class SessionTrace
     public void Flush(ulong sequence)
     {
         _gate.WaitFor(sequence, s_patience);
+        Device?.Read();
         lock (_lock)
         {
             Send(isLast: true);
