@@ -82,6 +82,8 @@ internal static unsafe class Entry
     internal static CUresult cuGetExportTable(void** ppExportTable, CUuuid* pExportTableId)
     {
         if (ppExportTable == null || pExportTableId == null) return CUresult.CUDA_ERROR_INVALID_VALUE;
+        // The machine's own driver, which is being recorded, has its own.
+        if (Driver is { Undecorated: NativeDriver } driver) return driver.cuGetExportTable(ppExportTable, pExportTableId);
         *ppExportTable = ExportTable.Find((byte*)pExportTableId);
         return *ppExportTable == null ? CUresult.CUDA_ERROR_INVALID_VALUE : CUresult.CUDA_SUCCESS;
     }

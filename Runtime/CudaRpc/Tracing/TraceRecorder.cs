@@ -122,10 +122,23 @@ internal sealed class TraceRecorder
         var recorder = new TraceRecorder(TraceOutput.Join(path), deviceTimes);
         if (begins)
         {
-            TraceFile.WriteCommand(recorder._times, Environment.GetCommandLineArgs(), Environment.ProcessorCount, deviceTimes);
+            TraceFile.WriteCommand(recorder._times, CommandLine(), Environment.ProcessorCount, deviceTimes);
         }
 
         return recorder;
+    }
+
+    // Of the process: the runtime's own list is empty where it is a library in somebody's program.
+    private static string[] CommandLine()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0');
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return Environment.GetCommandLineArgs();
+        }
     }
 
     // Before the trace began there was nothing: a clock's error must not make it look so.
