@@ -28,12 +28,12 @@ internal static class StudyCharts
             {
                 LineSeries line = Line(program, overhead);
                 (line.LineStyle, line.Color) = (style, s_colours[index % s_colours.Length]);
-                line.Title = style is LineStyle.Solid ? program.Name : null;
+                line.Title = style is LineStyle.Solid ? program.Name.Replace("-inference", "", StringComparison.Ordinal).Replace("-training", "", StringComparison.Ordinal) : null;
                 plot.Series.Add(line);
             }
         }
 
-        string text = new SvgExporter { Width = Width, Height = Height, IsDocument = false }.ExportToString(plot);
+        string text = new SvgExporter { Width = Width, Height = Height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true }.ExportToString(plot);
         // The exporter declares a document of its own even where it is told not to.
         return text[text.IndexOf("<svg", StringComparison.Ordinal)..];
     }
@@ -52,13 +52,13 @@ internal static class StudyCharts
 
     private static PlotModel Plot(string title)
     {
-        var plot = new PlotModel { Title = title, TitleFontSize = 13, Background = OxyColors.White };
+        var plot = new PlotModel { Title = title, TitleFontSize = 13, Background = OxyColors.White, Padding = new OxyThickness(8, 8, 48, 8) };
         plot.Axes.Add(new LogarithmicAxis
         {
             Position = AxisPosition.Bottom, Title = "bandwidth, Gbit/s", Minimum = Slowest, Maximum = Fastest, MajorGridlineStyle = LineStyle.Dot,
         });
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Left, Title = "round trip, us", Minimum = ShortestRtt, MajorGridlineStyle = LineStyle.Dot });
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside });
+        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendMargin = 16, LegendSymbolLength = 24, LegendFontSize = 10 });
         return plot;
     }
 }
