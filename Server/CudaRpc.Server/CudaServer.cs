@@ -179,6 +179,8 @@ internal sealed class CudaServer : IDisposable
         }
         catch (Exception failure) when (failure is ProtocolException or IOException or OperationCanceledException)
         {
+            // First, so that who reads of it finds the place free.
+            EndGreeting(connection);
             ServerLog.PeerDisconnected(_logger, connection.Peer, failure.Message);
         }
         catch (Exception failure)
