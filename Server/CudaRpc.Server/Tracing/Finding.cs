@@ -5,6 +5,6 @@ namespace CudaRpc.Server.Tracing;
 /// <param name="Why">What happened, with the functions it happened with.</param>
 /// <param name="Count">How many calls.</param>
 /// <param name="RoundTrips">Replies they waited for.</param>
-/// <param name="Time">How long their threads were in them, nanoseconds: the most that can be won.</param>
+/// <param name="Time">How long their threads were in them but for the device's work, nanoseconds: the most that can be won.</param>
 /// <param name="Advice">What to do about it.</param>
 internal sealed record Finding(string Name, string Why, long Count, long RoundTrips, long Time, string Advice);

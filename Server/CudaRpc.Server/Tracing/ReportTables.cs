@@ -16,7 +16,7 @@ internal static class ReportTables
         return
         [
             Readable.Clean(header.Command.Count == 0 ? "a program" : string.Join(' ', header.Command)),
-            FormattableString.Invariant($"{Readable.Clean(header.Server)}{device}{roundTrip}, {header.Began.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"),
+            FormattableString.Invariant($"{(header.Server.Length == 0 ? "no server" : Readable.Clean(header.Server))}{device}{roundTrip}, {header.Began.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"),
             $"{Readable.Time(run.Duration)}, {Readable.Count(run.Processes, "process", "processes")}, {Readable.Count(run.Threads, "thread", "threads")}",
             $"{Readable.Count(run.Calls, "call", "calls")}{failed}, {Readable.Count(run.RoundTrips, "round trip", "round trips")}, "
                 + $"{Readable.Bytes(run.BytesOut)} to the server{saved}, {Readable.Bytes(run.BytesIn)} from it",
@@ -66,10 +66,10 @@ internal static class ReportTables
     public static ReportTable Threads(TraceReport report, int top) => new(
         "By thread",
         ["thread", "process", "calls", "from", "to", "own", .. TimeSplit.Names, "round trips", "bytes out", "bytes in"],
-        [.. report.Threads.OrderByDescending(static thread => thread.Split.Total).Take(top).Select(static figures => (string[])
+        [.. report.Threads.OrderByDescending(static thread => thread.Split.Total).Take(top).Select(figures => (string[])
         [
-            Readable.Thread(figures.Name, figures.Id), $"{figures.Process}", Readable.Count(figures.Calls), Readable.Time(figures.First),
-            Readable.Time(figures.Last), Readable.Time(figures.Own), .. figures.Split.Parts().Select(Part),
+            Readable.Thread(figures.Name, figures.Id), $"{figures.Process}", Readable.Count(figures.Calls), Readable.Time(figures.First - report.Run.Begin),
+            Readable.Time(figures.Last - report.Run.Begin), Readable.Time(figures.Own), .. figures.Split.Parts().Select(Part),
             Readable.Count(figures.RoundTrips), Readable.Bytes(figures.BytesOut), Readable.Bytes(figures.BytesIn),
         ])],
         Math.Max(0, report.Threads.Count - top));
@@ -77,9 +77,9 @@ internal static class ReportTables
     public static ReportTable Stalls(TraceReport report) => new(
         "Longest stalls",
         ["function", "thread", "at", "for", "waited for", .. TimeSplit.Names],
-        [.. report.Stalls.Select(static stall => (string[])
+        [.. report.Stalls.Select(stall => (string[])
         [
-            Readable.Clean(stall.Function), stall.Thread, Readable.Time(stall.Begin), Readable.Time(stall.Time), stall.WaitedFor,
+            Readable.Clean(stall.Function), stall.Thread, Readable.Time(stall.Begin - report.Run.Begin), Readable.Time(stall.Time), stall.WaitedFor,
             .. stall.Split.Parts().Select(Part),
         ])]);
 

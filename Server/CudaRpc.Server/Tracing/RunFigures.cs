@@ -1,6 +1,7 @@
 namespace CudaRpc.Server.Tracing;
 
 /// <summary>A traced run as a whole. Times are nanoseconds.</summary>
+/// <param name="Begin">When the first call began, since the trace did.</param>
 /// <param name="Duration">From the first call's beginning to the last one's end.</param>
 /// <param name="Processes">Processes that made calls.</param>
 /// <param name="Threads">Threads that made calls.</param>
@@ -15,6 +16,7 @@ namespace CudaRpc.Server.Tracing;
 /// <param name="Split">What of it the program spent in calls.</param>
 /// <param name="DeviceBusy">How long the device worked; null where that is not known.</param>
 internal sealed record RunFigures(
+    long Begin,
     long Duration,
     int Processes,
     int Threads,

@@ -23,11 +23,12 @@ internal sealed class TraceAnalysis
         TracedFunction[] functions = [.. trace.Functions.Select(static name => new TracedFunction(name))];
         foreach (ref readonly TraceCall call in CollectionsMarshal.AsSpan(trace.Calls as List<TraceCall> ?? [.. trace.Calls]))
         {
-            See(call);
+            TimeSplit split = _splitter.Of(call);
+            See(call, split);
             int process = trace.Threads[call.Thread].Process;
             foreach (FindingRule rule in _rules)
             {
-                rule.See(call, functions[call.Function], process);
+                rule.See(call, split, functions[call.Function], process);
             }
         }
     }
@@ -36,9 +37,8 @@ internal sealed class TraceAnalysis
     /// <param name="top">How many stalls to name.</param>
     public static TraceReport Of(Trace trace, int top = 10) => new TraceAnalysis(trace, top).Report();
 
-    private void See(in TraceCall call)
+    private void See(in TraceCall call, in TimeSplit split)
     {
-        TimeSplit split = _splitter.Of(call);
         Find(_functions, (call.Function, call.Class)).Add(call, split);
         Find(_classes, call.Class).Add(call, split);
         Find(_threads, call.Thread).Add(call, split);
@@ -82,6 +82,7 @@ internal sealed class TraceAnalysis
     {
         Group[] groups = [.. _threads.Values];
         return new RunFigures(
+            _trace.Calls.Count == 0 ? 0 : _trace.Calls[0].Begin,
             _trace.Duration,
             threads.Select(static thread => thread.Process).Distinct().Count(),
             threads.Length,

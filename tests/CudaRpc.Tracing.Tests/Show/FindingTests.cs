@@ -126,9 +126,25 @@ public sealed class FindingTests
     public void SmallCopyToHost_EachStep_IsFound() =>
         Assert.Equal(4, Found("small-copy-to-host", TraceBuilder.Repeat(4, static step => step.Launch().Waits("cuMemcpyDtoH_v2"))).Count);
 
+    [Theory]
+    [InlineData(TraceClass.Posted)]
+    [InlineData(TraceClass.Blocking)]
+    public void SmallCopyToHost_Asynchronous_IsNotFound(TraceClass answered) =>
+        NotFound("small-copy-to-host", TraceBuilder.Repeat(4, step => step.Launch().Call("cuMemcpyDtoHAsync_v2", answered)));
+
     [Fact]
-    public void SmallCopyToHost_Posted_IsNotFound() =>
-        NotFound("small-copy-to-host", TraceBuilder.Repeat(4, static step => step.Launch().Call("cuMemcpyDtoHAsync_v2", TraceClass.Posted)));
+    public void PageableCopy_AsynchronousButWaitedFor_IsFound()
+    {
+        Finding found = Found("pageable-copy", TraceBuilder.Repeat(3, static step => step.Waits("cuMemcpyDtoHAsync_v2")));
+
+        // Of 30 us each, 20 are the device's.
+        Assert.Equal((3, 30_000), (found.Count, found.Time));
+    }
+
+    [Fact]
+    public void PageableCopy_PostedOrSynchronous_IsNotFound() => NotFound(
+        "pageable-copy",
+        TraceBuilder.Repeat(3, static step => step.Call("cuMemcpyDtoHAsync_v2", TraceClass.Posted).Waits("cuMemcpyDtoH_v2")));
 
     [Fact]
     public void FirstUse_ModuleAndFunctions_IsFound()

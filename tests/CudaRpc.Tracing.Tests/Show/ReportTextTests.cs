@@ -17,7 +17,7 @@ public sealed class ReportTextTests
         Assert.Matches(@"\ncuMemcpyDtoH_v2 +blocking +4 +120 us +59\.4 % +30\.0 us +30\.0 us +device +400 B +160 B", text);
         Assert.Contains("\npolling: 4 calls, 4 round trips, 80.0 us, ", text, StringComparison.Ordinal);
         Assert.Contains("\nsmall-copy-to-host: 4 calls", text, StringComparison.Ordinal);
-        Assert.Matches(@"\ncuMemcpyDtoH_v2 +main \(70\) +2\.50 us 30\.0 us +device ", text);
+        Assert.Matches(@"\ncuMemcpyDtoH_v2 +main \(70\) +1\.50 us 30\.0 us +device ", text);
     }
 
     [Fact]

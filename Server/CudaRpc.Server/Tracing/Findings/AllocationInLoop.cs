@@ -13,7 +13,7 @@ internal sealed class AllocationInLoop() : FindingRule("allocation-in-loop", lea
         "Allocate before the loop, or keep freed memory for reuse in the program: an allocation waits for its address, from a pool too; "
         + "freeing waits for nothing.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (function.IsFree)
         {
@@ -21,7 +21,7 @@ internal sealed class AllocationInLoop() : FindingRule("allocation-in-loop", lea
         }
         else if (function.IsAllocation && Waits(call) && _freed.Contains(process))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

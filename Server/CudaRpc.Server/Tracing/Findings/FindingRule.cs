@@ -24,14 +24,15 @@ internal abstract class FindingRule(string name, int least)
     public static FindingRule[] All() =>
     [
         new RepeatedQuestion(), new MemoryInfo(), new RepeatedSynchronise(), new FrequentSynchronise(), new Polling(), new AllocationInLoop(),
-        new LargeSynchronousCopy(), new SmallCopyToHost(), new FirstUse(), new ShortLived(), new RepeatedFailure(),
+        new LargeSynchronousCopy(), new SmallCopyToHost(), new PageableCopy(), new FirstUse(), new ShortLived(), new RepeatedFailure(),
     ];
 
     /// <summary>The next call.</summary>
     /// <param name="call">The call.</param>
+    /// <param name="split">What its time was spent on.</param>
     /// <param name="function">What was called.</param>
     /// <param name="process">The number of the process that called.</param>
-    public abstract void See(in TraceCall call, TracedFunction function, int process);
+    public abstract void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process);
 
     /// <summary>What was found; null for nothing.</summary>
     public Finding? Found()
@@ -51,17 +52,17 @@ internal abstract class FindingRule(string name, int least)
     protected static bool Waits(in TraceCall call) => call.Class is TraceClass.Synchronous or TraceClass.Blocking;
 
     /// <summary>The call is one that could be avoided.</summary>
-    protected void Count(in TraceCall call, TracedFunction function)
+    protected void Count(in TraceCall call, in TimeSplit split, TracedFunction function)
     {
         _functions[function.Name] = _functions.GetValueOrDefault(function.Name) + 1;
         _count++;
-        Add(call.RoundTrips, call.End - call.Begin);
+        Add(call.RoundTrips, split);
     }
 
-    /// <summary>What a call that was counted costs besides.</summary>
-    protected void Add(int roundTrips, long time)
+    /// <summary>What a call that was counted costs besides. The device's work has to be waited for in some way.</summary>
+    protected void Add(int roundTrips, in TimeSplit split)
     {
         _roundTrips += roundTrips;
-        _time += Math.Max(0, time);
+        _time += split.Total - split.Device;
     }
 }

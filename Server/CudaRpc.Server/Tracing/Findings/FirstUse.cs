@@ -10,11 +10,11 @@ internal sealed class FirstUse() : FindingRule("first-use", least: 1)
     protected override string Advice =>
         "This happens once in a process. Where it is much of the run, keep the process for more work, load fewer modules, and look up only what is launched.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if ((function.IsLookup || function.IsStart) && Waits(call))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

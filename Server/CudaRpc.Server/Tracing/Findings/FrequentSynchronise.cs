@@ -13,7 +13,7 @@ internal sealed class FrequentSynchronise() : FindingRule("synchronise-per-launc
     protected override string Advice =>
         "Wait once, where the result is needed: work of a stream keeps its order, and cuStreamWaitEvent orders streams without the host.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (function.GivesWork && function.Stem is not ("cuEventRecord" or "cuStreamWaitEvent"))
         {
@@ -23,7 +23,7 @@ internal sealed class FrequentSynchronise() : FindingRule("synchronise-per-launc
         {
             if (_given.GetValueOrDefault(call.Thread) == 1)
             {
-                Count(call, function);
+                Count(call, split, function);
             }
 
             _given[call.Thread] = 0;

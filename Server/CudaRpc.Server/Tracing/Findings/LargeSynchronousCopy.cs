@@ -12,11 +12,11 @@ internal sealed class LargeSynchronousCopy() : FindingRule("large-synchronous-co
         "Copy with cuMemcpy...Async from and to page-locked memory, and wait once before the data is used: several copies are then under way, "
         + "and the thread goes on.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (function is { IsCopy: true, IsAsynchronous: false } && Waits(call) && Math.Max(call.BytesOut, call.BytesIn) > ProtocolLimits.PostedCopy)
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

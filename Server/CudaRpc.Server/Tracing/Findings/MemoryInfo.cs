@@ -9,11 +9,11 @@ internal sealed class MemoryInfo() : FindingRule("memory-info", least: 8)
 
     protected override string Advice => "Ask after a failed allocation only, or count what the program itself allocates.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (function.Stem == "cuMemGetInfo" && Waits(call))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

@@ -11,12 +11,12 @@ internal sealed class Polling() : FindingRule("polling", least: 2)
     protected override string Advice =>
         "Wait with cuStreamSynchronize or cuEventSynchronize in a thread of its own, or let cuLaunchHostFunc tell: each question in vain is a round trip.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         bool isPoll = function.IsPoll || (call.Marks & TraceMarks.Poll) != 0;
         if (isPoll && Waits(call) && call.Result == (int)CUresult.CUDA_ERROR_NOT_READY)
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

@@ -12,11 +12,11 @@ internal sealed class RepeatedFailure() : FindingRule("repeated-failure", least:
 
     protected override string Advice => "Remember what this device or server does not do; cudarpc doctor says what is not remoted.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (call.Result is not 0 and not (int)CUresult.CUDA_ERROR_NOT_READY && Waits(call) && !_failed.Add((process, call.Function, call.Result)))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

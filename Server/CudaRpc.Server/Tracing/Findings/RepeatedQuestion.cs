@@ -14,12 +14,12 @@ internal sealed class RepeatedQuestion() : FindingRule("repeated-question", leas
 
     protected override string Advice => "Ask once and keep the answer: it changes only where the program changes it.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (function.IsQuestion && Waits(call)
             && !_asked.Add((process, call.Function, call.Stream, call.Event, call.BytesOut, call.BytesIn, call.Result)))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }

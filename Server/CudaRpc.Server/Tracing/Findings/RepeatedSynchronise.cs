@@ -11,7 +11,7 @@ internal sealed class RepeatedSynchronise() : FindingRule("repeated-synchronise"
 
     protected override string Advice => "Leave the second wait out; often a library and the program that uses it both wait.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         if (!_processes.TryGetValue(process, out Waited? waited))
         {
@@ -24,7 +24,7 @@ internal sealed class RepeatedSynchronise() : FindingRule("repeated-synchronise"
         }
         else if (function.IsSynchronise && Waits(call) && waited.Has(function, call))
         {
-            Count(call, function);
+            Count(call, split, function);
         }
         else if (function.IsSynchronise && call.Result == 0)
         {

@@ -8,14 +8,14 @@ internal sealed class ShortLived() : FindingRule("short-lived", least: 2)
     // Calls of a thread between an object's creation and its end.
     private const int Close = 4;
 
-    private readonly Dictionary<int, List<(string Kind, int Stream, int Event, long At, int RoundTrips, long Time, bool Waits)>> _created = [];
+    private readonly Dictionary<int, List<(string Kind, int Stream, int Event, long At, int RoundTrips, TimeSplit Split, bool Waits)>> _created = [];
     private readonly Dictionary<int, long> _calls = [];
 
     protected override string Why => "What had just been created was ended";
 
     protected override string Advice => "Keep the object and use it again.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
         long at = _calls[call.Thread] = _calls.GetValueOrDefault(call.Thread) + 1;
         if (function.Creates is string created)
@@ -26,7 +26,7 @@ internal sealed class ShortLived() : FindingRule("short-lived", least: 2)
             }
 
             mine.RemoveAll(entry => at - entry.At > Close);
-            mine.Add((created, call.Stream, call.Event, at, call.RoundTrips, call.End - call.Begin, Waits(call)));
+            mine.Add((created, call.Stream, call.Event, at, call.RoundTrips, split, Waits(call)));
         }
         else if (function.Ends is string ended && _created.TryGetValue(call.Thread, out var mine))
         {
@@ -37,8 +37,8 @@ internal sealed class ShortLived() : FindingRule("short-lived", least: 2)
             {
                 if (mine[found].Waits || Waits(call))
                 {
-                    Count(call, function);
-                    Add(mine[found].RoundTrips, mine[found].Time);
+                    Count(call, split, function);
+                    Add(mine[found].RoundTrips, mine[found].Split);
                 }
 
                 mine.RemoveAt(found);

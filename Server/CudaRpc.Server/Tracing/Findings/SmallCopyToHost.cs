@@ -9,14 +9,13 @@ internal sealed class SmallCopyToHost() : FindingRule("small-copy-to-host", leas
     protected override string Why => $"The thread waited for at most {ProtocolLimits.PostedCopy >> 10} KiB from the device";
 
     protected override string Advice =>
-        "Gather results on the device and copy them once, or copy each with cuMemcpyDtoHAsync and wait once for all: asynchronous copies "
-        + "to the host are posted.";
+        "Gather results on the device and copy them once, or copy each into page-locked memory with cuMemcpyDtoHAsync and wait once for all.";
 
-    public override void See(in TraceCall call, TracedFunction function, int process)
+    public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
-        if (function.IsCopyToHost && Waits(call) && call.BytesIn <= ProtocolLimits.PostedCopy)
+        if (function is { IsCopyToHost: true, IsAsynchronous: false } && Waits(call) && call.BytesIn <= ProtocolLimits.PostedCopy)
         {
-            Count(call, function);
+            Count(call, split, function);
         }
     }
 }
