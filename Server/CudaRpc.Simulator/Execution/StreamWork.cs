@@ -63,7 +63,10 @@ internal abstract class StreamWork
         if (ActsOnHost)
         {
             timing.Clock.WaitUntil(start.Ready, context.Cancelled);
-            Run(context);
+            if (context.MayRun(this))
+            {
+                Run(context);
+            }
             return Math.Max(start.Ready, timing.Clock.Now);
         }
         DeviceCost cost = Cost(timing);

@@ -16,7 +16,10 @@ internal sealed unsafe class HostContent(delegate* unmanaged[Cdecl]<void*, void>
     public override long RunTimed(GraphLaunch launch, DriverContext context, DeviceTiming timing, WorkStart start)
     {
         timing.Clock.WaitUntil(start.Ready, context.Cancelled);
-        Run(launch, context);
+        if (context.MayRun(launch))
+        {
+            Run(launch, context);
+        }
         return Math.Max(start.Ready, timing.Clock.Now);
     }
 

@@ -231,6 +231,34 @@ public sealed unsafe class StreamTimeTests
         Assert.Null(bench.Gpu.Devices[0].Timing);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void HostFunction_WhoseTimeHasNotCome_IsNotCalledByDispose(bool inGraph)
+    {
+        var clock = new StandingClock();
+        var timed = new TimedBench(executes: false, clock: clock);
+        CUstream stream = timed.Stream();
+        bool called = false;
+
+        if (inGraph)
+        {
+            Bench.Must(timed.Driver.cuStreamBeginCapture_v2(stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_GLOBAL));
+        }
+        timed.Work(stream, 1000);
+        timed.Bench.Call(stream, () => called = true);
+        if (inGraph)
+        {
+            CUgraph graph;
+            Bench.Must(timed.Driver.cuStreamEndCapture(stream, &graph));
+            Bench.Must(timed.Driver.cuGraphLaunch(GraphTests.Instantiate(timed.Bench, graph), stream));
+        }
+        clock.Waiting.Wait();
+        timed.Dispose();
+
+        Assert.False(called);
+    }
+
     [Fact]
     public void Dispose_DoesNotWaitForTheDevice()
     {

@@ -31,7 +31,7 @@ internal sealed unsafe class TimedBench : IDisposable
 
     private readonly CUmodule _module;
 
-    public TimedBench(bool executes = true, Func<DeviceProfile, DeviceProfile>? change = null)
+    public TimedBench(bool executes = true, Func<DeviceProfile, DeviceProfile>? change = null, DeviceClock? clock = null)
     {
         var profile = new DeviceProfile
         {
@@ -50,7 +50,7 @@ internal sealed unsafe class TimedBench : IDisposable
             MemoryBytes = 64 << 20,
             DeviceTime = change is null ? profile : change(profile),
             Executes = executes,
-            Clock = Clock,
+            Clock = clock ?? Clock,
         });
         _module = Bench.LoadModule(Kernels);
     }

@@ -28,7 +28,7 @@ internal static class StudyCharts
             {
                 LineSeries line = Line(program, overhead);
                 (line.LineStyle, line.Color) = (style, s_colours[index % s_colours.Length]);
-                line.Title = style is LineStyle.Solid ? program.Name.Replace("-inference", "", StringComparison.Ordinal).Replace("-training", "", StringComparison.Ordinal) : null;
+                line.Title = style is LineStyle.Solid ? program.Name.Replace("-inference", "", StringComparison.Ordinal).Replace("-training", "", StringComparison.Ordinal).Replace("prefetching", "pre", StringComparison.Ordinal) : null;
                 plot.Series.Add(line);
             }
         }
@@ -52,13 +52,13 @@ internal static class StudyCharts
 
     private static PlotModel Plot(string title)
     {
-        var plot = new PlotModel { Title = title, TitleFontSize = 13, Background = OxyColors.White, Padding = new OxyThickness(8, 8, 48, 8) };
+        var plot = new PlotModel { Title = title, TitleFontSize = 13, Background = OxyColors.White };
         plot.Axes.Add(new LogarithmicAxis
         {
             Position = AxisPosition.Bottom, Title = "bandwidth, Gbit/s", Minimum = Slowest, Maximum = Fastest, MajorGridlineStyle = LineStyle.Dot,
         });
         plot.Axes.Add(new LogarithmicAxis { Position = AxisPosition.Left, Title = "round trip, us", Minimum = ShortestRtt, MajorGridlineStyle = LineStyle.Dot });
-        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendMargin = 16, LegendSymbolLength = 24, LegendFontSize = 10 });
+        plot.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendMargin = 16, LegendSymbolLength = 24 });
         return plot;
     }
 }
