@@ -9,30 +9,30 @@ internal static class TraceExportCommand
 {
     public static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "A trace that cudarpc trace wrote" };
+        Argument<FileInfo> file = new("FILE") { Description = "A trace that cudarpc trace wrote" };
         Option<string> format = new("--format")
         {
             Description = "chrome: JSON for ui.perfetto.dev and chrome://tracing; csv: a line for each call",
             DefaultValueFactory = _ => "chrome",
         };
         format.AcceptOnlyFromAmong("chrome", "csv");
-        Option<string?> output = new("--output", "-o") { Description = "Write to this file, not to standard output", HelpName = "FILE" };
+        Option<FileInfo?> output = new("--output", "-o") { Description = "Write to this file, not to standard output", HelpName = "FILE" };
         Command command = new("export", "Turn a recorded run into a form that other tools read") { file, format, output };
         command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(format)!, parsed.GetValue(output)));
         return command;
     }
 
-    private static int Run(string file, string format, string? output)
+    private static int Run(FileInfo file, string format, FileInfo? output)
     {
         try
         {
-            Trace trace = TraceFile.Read(file);
+            Trace trace = TraceFile.Read(file.FullName);
             foreach (string problem in trace.Problems)
             {
                 Console.Error.WriteLine($"cudarpc trace export: {Readable.Clean(problem)}");
             }
 
-            using Stream stream = output is null ? Console.OpenStandardOutput() : File.Create(output);
+            using Stream stream = output is null ? Console.OpenStandardOutput() : File.Create(output.FullName);
             if (format == "csv")
             {
                 using var text = new StreamWriter(stream);

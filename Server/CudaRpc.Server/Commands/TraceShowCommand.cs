@@ -13,8 +13,8 @@ internal static class TraceShowCommand
 
     public static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "A trace that cudarpc trace wrote" };
-        Option<string?> html = new("--html")
+        Argument<FileInfo> file = new("FILE") { Description = "A trace that cudarpc trace wrote" };
+        Option<FileInfo?> html = new("--html")
         {
             Description = "Write the report with charts to this file, as one page that needs no network",
             HelpName = "FILE",
@@ -27,15 +27,15 @@ internal static class TraceShowCommand
         return command;
     }
 
-    private static int Run(string file, string? html, bool json, int top)
+    private static int Run(FileInfo file, FileInfo? html, bool json, int top)
     {
         try
         {
-            Trace trace = TraceFile.Read(file);
+            Trace trace = TraceFile.Read(file.FullName);
             TraceReport report = TraceAnalysis.Of(trace, top);
             if (html is not null)
             {
-                File.WriteAllText(html, ReportPage.Write(trace, report, top));
+                File.WriteAllText(html.FullName, ReportPage.Write(trace, report, top));
             }
 
             if (json)

@@ -12,7 +12,7 @@ internal readonly record struct TimeSplit(long Client, long Network, long Queue,
     public static IReadOnlyList<string> Names { get; } = ["client", "network", "server queue", "driver", "device"];
 
     /// <summary>All of it.</summary>
-    public long Total => Client + Network + Queue + Driver + Device;
+    public long Total => Sum.Of(Parts(), static part => part);
 
     /// <summary>The parts.</summary>
     public long[] Parts() => [Client, Network, Queue, Driver, Device];
@@ -25,9 +25,9 @@ internal readonly record struct TimeSplit(long Client, long Network, long Queue,
     }
 
     public static TimeSplit operator +(TimeSplit left, TimeSplit right) => new(
-        left.Client + right.Client,
-        left.Network + right.Network,
-        left.Queue + right.Queue,
-        left.Driver + right.Driver,
-        left.Device + right.Device);
+        Sum.Of(left.Client, right.Client),
+        Sum.Of(left.Network, right.Network),
+        Sum.Of(left.Queue, right.Queue),
+        Sum.Of(left.Driver, right.Driver),
+        Sum.Of(left.Device, right.Device));
 }

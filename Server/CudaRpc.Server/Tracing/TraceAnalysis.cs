@@ -9,7 +9,7 @@ internal sealed class TraceAnalysis
 {
     private readonly Trace _trace;
     private readonly TimeSplitter _splitter;
-    private readonly FindingRule[] _rules = FindingRule.All();
+    private readonly FindingRule[] _rules;
     private readonly Dictionary<(int Function, TraceClass Class), Group> _functions = [];
     private readonly Dictionary<TraceClass, Group> _classes = [];
     private readonly SortedDictionary<int, Group> _threads = [];
@@ -20,6 +20,7 @@ internal sealed class TraceAnalysis
     {
         (_trace, _top) = (trace, top);
         _splitter = new TimeSplitter(trace);
+        _rules = FindingRule.All(_splitter.IsRemoted);
         TracedFunction[] functions = [.. trace.Functions.Select(static name => new TracedFunction(name))];
         foreach (ref readonly TraceCall call in CollectionsMarshal.AsSpan(trace.Calls as List<TraceCall> ?? [.. trace.Calls]))
         {
@@ -87,13 +88,13 @@ internal sealed class TraceAnalysis
             threads.Select(static thread => thread.Process).Distinct().Count(),
             threads.Length,
             _trace.Calls.Count,
-            groups.Sum(static group => group.Failed),
-            groups.Sum(static group => group.RoundTrips),
-            groups.Sum(static group => group.BytesOut),
-            groups.Sum(static group => group.BytesIn),
-            groups.Sum(static group => group.BytesSaved),
-            threads.Sum(static thread => thread.Last - thread.First),
-            threads.Sum(static thread => thread.Own),
+            Sum.Of(groups, static group => group.Failed),
+            Sum.Of(groups, static group => group.RoundTrips),
+            Sum.Of(groups, static group => group.BytesOut),
+            Sum.Of(groups, static group => group.BytesIn),
+            Sum.Of(groups, static group => group.BytesSaved),
+            Sum.Of(threads, static thread => thread.Last - thread.First),
+            Sum.Of(threads, static thread => thread.Own),
             groups.Aggregate(default(TimeSplit), static (sum, group) => sum + group.Split),
             _splitter.KnowsDevice ? _splitter.DeviceTime : null);
     }
@@ -158,12 +159,12 @@ internal sealed class TraceAnalysis
 
             Times.Add(Math.Max(0, call.End - call.Begin));
             Split += split;
-            Own += Math.Max(0, call.Begin - Last);
+            Own = Sum.Of(Own, Math.Max(0, call.Begin - Last));
             Last = Math.Max(Last, call.End);
-            RoundTrips += call.RoundTrips;
-            BytesOut += call.BytesOut;
-            BytesIn += call.BytesIn;
-            BytesSaved += call.BytesSaved;
+            RoundTrips = Sum.Of(RoundTrips, call.RoundTrips);
+            BytesOut = Sum.Of(BytesOut, call.BytesOut);
+            BytesIn = Sum.Of(BytesIn, call.BytesIn);
+            BytesSaved = Sum.Of(BytesSaved, call.BytesSaved);
             Failed += call.Result is 0 or (int)CUresult.CUDA_ERROR_NOT_READY ? 0 : 1;
         }
     }

@@ -147,6 +147,15 @@ public sealed class FindingTests
         TraceBuilder.Repeat(3, static step => step.Call("cuMemcpyDtoHAsync_v2", TraceClass.Posted).Waits("cuMemcpyDtoH_v2")));
 
     [Fact]
+    public void PageableCopy_NothingRemoted_IsNotFound()
+    {
+        TraceBuilder builder = TraceBuilder.Repeat(3, static step => step.Waits("cuMemcpyDtoHAsync_v2"));
+        builder.Header = builder.Header with { Server = "native:", RoundTrip = 0 };
+
+        NotFound("pageable-copy", builder);
+    }
+
+    [Fact]
     public void FirstUse_ModuleAndFunctions_IsFound()
     {
         Finding found = Found("first-use", new TraceBuilder().Asks("cuDevicePrimaryCtxRetain").Asks("cuModuleLoadDataEx").Asks("cuModuleGetFunction"));

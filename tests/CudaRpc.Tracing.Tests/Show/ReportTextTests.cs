@@ -60,6 +60,28 @@ public sealed class ReportTextTests
         Assert.DoesNotContain('\u001b', text);
     }
 
+    [Fact]
+    public void Text_FiguresAtTheirBounds_AreShown()
+    {
+        const long Most = 1L << 60;
+        var builder = new TraceBuilder([.. Enumerable.Range(0, 20).Select(static thread => (thread, thread, ""))]);
+        for (int thread = 0; thread < 20; thread++)
+        {
+            builder.Call("cuCtxSynchronize", (TraceClass)(thread % 4), Most, thread, pause: 0, with: static call => call with
+            {
+                BytesOut = Most, BytesIn = Most, BytesSaved = Most, RoundTrips = int.MaxValue, DeviceBegin = 0, DeviceEnd = Most, ServerBegin = 1, ServerEnd = Most,
+            });
+        }
+
+        Trace trace = builder.Build();
+        string text = Text(trace);
+
+        Assert.Contains("20 calls", text, StringComparison.Ordinal);
+        Assert.Contains("9223372037 GB to the server", text, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"-\d", text[text.IndexOf("20 calls", StringComparison.Ordinal)..]);
+        Assert.EndsWith("</html>\n", ReportPage.Write(trace, TraceAnalysis.Of(trace), 10), StringComparison.Ordinal);
+    }
+
     private static string Text(Trace trace, int top = 10)
     {
         using var text = new StringWriter { NewLine = "\n" };

@@ -83,6 +83,32 @@ public sealed class TraceAnalysisTests
     }
 
     [Theory]
+    [InlineData("cuMemcpyHtoD_v2", TraceClass.Synchronous, 1_000_000, 40_000, 0, 0)]
+    [InlineData("cuMemcpyDtoH_v2", TraceClass.Blocking, 1_000_000, 40_000, 0, 0)]
+    [InlineData("cuMemcpyDtoH_v2", TraceClass.Blocking, 1_000, 10_000, 0, 30_000)]
+    [InlineData("cuModuleLoadDataEx", TraceClass.Synchronous, 1_000_000, 10_000, 30_000, 0)]
+    public void Split_LargeCopy_IsUnderWayWhileTheDriverHasIt(string function, TraceClass answered, long bytes, long network, long driver, long device)
+    {
+        TraceBuilder builder = new TraceBuilder().Call(function, answered, 40_000, pause: 0, with: call =>
+            call with { BytesOut = bytes, ServerBegin = 5_000, ServerEnd = 35_000 });
+
+        Assert.Equal(new TimeSplit(0, network, 0, driver, device), TraceAnalysis.Of(builder.Build()).Run.Split);
+    }
+
+    [Theory]
+    [InlineData(TraceClass.Local, 50_000, 0)]
+    [InlineData(TraceClass.Posted, 50_000, 0)]
+    [InlineData(TraceClass.Synchronous, 50_000, 0)]
+    [InlineData(TraceClass.Blocking, 0, 50_000)]
+    public void Split_NothingRemoted_IsTheDriversAndTheDevices(TraceClass answered, long driver, long device)
+    {
+        var builder = new TraceBuilder { Header = new TraceBuilder().Header with { Server = "native:", RoundTrip = 0 } };
+        builder.Call("cuMemcpyHtoD_v2", answered, 50_000, with: static call => call with { BytesOut = 1_000_000 });
+
+        Assert.Equal(new TimeSplit(0, 0, 0, driver, device), TraceAnalysis.Of(builder.Build()).Run.Split);
+    }
+
+    [Theory]
     [InlineData(300, 100, 300, 0)]
     [InlineData(50_000, 100, 20_000, 30_000)]
     [InlineData(50_000, 1_000_000, 0, 50_000)]

@@ -98,6 +98,17 @@ public sealed class TraceCommandTests : IDisposable
         Fails("No space left", command, _file, option, "/dev/full");
     }
 
+    [Theory]
+    [InlineData("show", "")]
+    [InlineData("export", "")]
+    public void NoName_Fails(string command, string name)
+    {
+        (int exit, _, string error) = Run(command, name);
+
+        Assert.Equal(1, exit);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Export_UnknownFormat_Fails()
     {

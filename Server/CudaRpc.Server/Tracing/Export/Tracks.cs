@@ -1,11 +1,15 @@
 namespace CudaRpc.Server.Tracing;
 
 /// <summary>
-/// Lays intervals out on numbered tracks so that those of a track do not overlap, which viewers cannot draw. Give them by their beginning.
+/// Lays intervals out on numbered tracks so that those of a track do not overlap, which viewers cannot draw, as far as 64 tracks of an owner go.
+/// Give them by their beginning.
 /// </summary>
 /// <param name="first">Number of the first track.</param>
 internal sealed class Tracks(int first)
 {
+    // Nobody looks at more, and looking for a free one takes time in proportion.
+    private const int MostOfOwner = 64;
+
     private readonly Dictionary<(int Process, int Owner), List<(int Track, long End)>> _lanes = [];
     private readonly List<Track> _all = [];
 
@@ -21,7 +25,11 @@ internal sealed class Tracks(int first)
         }
 
         int lane = lanes.FindIndex(lane => lane.End <= begin);
-        if (lane < 0)
+        if (lane < 0 && lanes.Count == MostOfOwner)
+        {
+            lane = MostOfOwner - 1;
+        }
+        else if (lane < 0)
         {
             lane = lanes.Count;
             lanes.Add((first + _all.Count, 0));

@@ -20,11 +20,14 @@ internal abstract class FindingRule(string name, int least)
     /// <summary>What to do about it.</summary>
     protected abstract string Advice { get; }
 
-    /// <summary>Every rule.</summary>
-    public static FindingRule[] All() =>
+    /// <summary>The rules for a trace.</summary>
+    /// <param name="isRemoted">Whether there was a server.</param>
+    public static FindingRule[] All(bool isRemoted) =>
     [
         new RepeatedQuestion(), new MemoryInfo(), new RepeatedSynchronise(), new FrequentSynchronise(), new Polling(), new AllocationInLoop(),
-        new LargeSynchronousCopy(), new SmallCopyToHost(), new PageableCopy(), new FirstUse(), new ShortLived(), new RepeatedFailure(),
+        new LargeSynchronousCopy(), new SmallCopyToHost(), new FirstUse(), new ShortLived(), new RepeatedFailure(),
+        // Whether memory is page-locked only remoting tells.
+        .. (FindingRule[])(isRemoted ? [new PageableCopy()] : []),
     ];
 
     /// <summary>The next call.</summary>
@@ -63,6 +66,6 @@ internal abstract class FindingRule(string name, int least)
     protected void Add(int roundTrips, in TimeSplit split)
     {
         _roundTrips += roundTrips;
-        _time += split.Total - split.Device;
+        _time = Sum.Of(_time, split.Total - split.Device);
     }
 }
