@@ -32,7 +32,7 @@ internal static class DriverFactory
             "native" => new NativeDriver(address.Path.Length > 0 ? address.Path : "libcuda.so.1"),
             _ => new RemoteDriver(Session.Connect(address, options, recorder)),
         };
-        return recorder is null ? driver : new TracingDriver(driver, recorder, address.ToString());
+        return recorder is null ? driver : new TracingDriver(driver, recorder, address.Scheme == "native" ? "native:" : address.ToString());
     }
 
     private static SimulatedGpu GpuWith(int devices, string? time) => s_simulatedGpus.GetOrAdd((devices, time), static key => new Lazy<SimulatedGpu>(

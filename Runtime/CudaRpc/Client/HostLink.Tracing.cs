@@ -1,11 +1,12 @@
 using CudaRpc.Protocol;
+using CudaRpc.Tracing;
 
 namespace CudaRpc.Client;
 
 // The times that a server tells of calls that are recorded. docs/protocol.md, "Traces".
 internal sealed unsafe partial class HostLink
 {
-    private const int LongestTimes = 64 << 10;
+    private const int LongestTimes = TraceFormat.LongestBunch;
 
     private readonly byte[] _times = new byte[session.Recorder is null ? 0 : LongestTimes];
     private int _flushes;

@@ -47,10 +47,6 @@ public sealed partial class Session
         HasServerTimes = (welcome.Features & Handshake.TraceTimes) != 0;
         long roundTrip = HasServerTimes ? CompareClocks(reader) : 0;
         Recorder.NoteServer(_url.ToString(), Devices.Devices is [{ } first, ..] ? first.Name : "", roundTrip);
-        if (HasServerTimes)
-        {
-            Host.Start();
-        }
     }
 
     private void EndTrace()
@@ -74,6 +70,7 @@ public sealed partial class Session
         long start = TraceFormat.Now;
         long least = long.MaxValue;
         int count = 0;
+        _control.Deadline = Deadline();
         while (count < Exchanges && (count == 0 || TraceFormat.Now - start < LongestComparison))
         {
             long before = TraceFormat.Now;
@@ -92,6 +89,7 @@ public sealed partial class Session
             }
         }
 
+        _control.Deadline = long.MaxValue;
         taken[..count].Sort();
         return taken[count / 2];
     }

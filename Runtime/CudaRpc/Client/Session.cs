@@ -61,8 +61,23 @@ public sealed partial class Session : IDisposable
         ServerName = welcome.Server;
         Devices = welcome.Devices;
         _primaries = [.. Enumerable.Range(0, Devices.Devices.Count).Select(device => new PrimaryContext(HandleId.PrimaryContext(device)))];
+        try
+        {
+            StartTrace(welcome, reader);
+        }
+        catch
+        {
+            _control.Dispose();
+            _network?.Dispose();
+            throw;
+        }
+
         Pump = new SendPump(this);
-        StartTrace(welcome, reader);
+        if (HasServerTimes)
+        {
+            Host.Start();
+        }
+
         Telemetry = SessionTelemetry.Start(this, url);
     }
 

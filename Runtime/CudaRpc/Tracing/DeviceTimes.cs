@@ -41,6 +41,11 @@ internal sealed unsafe class DeviceTimes(CudaDriver driver, Action<ulong, long, 
                     timeline.Start();
                 }
 
+                if (timeline.Pending.Count >= MostPending)
+                {
+                    Look(timeline, MostLooked);
+                }
+
                 return timeline.IsUsable && timeline.Pending.Count < MostPending ? timeline.Before(stream) : default;
             }
             finally

@@ -149,6 +149,20 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
         Commit();
     }
 
+    /// <summary>Times as a server has sent them.</summary>
+    /// <param name="shift">What to add to them to get nanoseconds since the trace began.</param>
+    /// <param name="times">Times records without their tag, at most <see cref="TraceFormat.LongestBunch"/> bytes.</param>
+    public void WriteBunch(long shift, ReadOnlySpan<byte> times)
+    {
+        if (Reserve(LargestRecord + times.Length))
+        {
+            *_position++ = TraceTag.Bunch;
+            WriteSigned(shift);
+            WriteBytes(times);
+            Commit();
+        }
+    }
+
     /// <summary>Server's times that were not kept.</summary>
     public void WriteLost(long count)
     {

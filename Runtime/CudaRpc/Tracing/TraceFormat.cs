@@ -42,6 +42,9 @@ internal static class TraceFormat
     /// <summary>Bytes of any text in a record.</summary>
     public const int MaximumText = 32 << 10;
 
+    /// <summary>Bytes of a server's bunch of times.</summary>
+    public const int LongestBunch = 32 << 10;
+
     /// <summary>The first bytes of the file.</summary>
     public static ReadOnlySpan<byte> Magic => "CUDATRAC"u8;
 
@@ -72,6 +75,9 @@ internal static class TraceTag
 
     /// <summary>Server's times that were not kept.</summary>
     public const byte Lost = 6;
+
+    /// <summary>Times as a server has sent them, by its clock.</summary>
+    public const byte Bunch = 7;
 
     /// <summary>A call; the bits below say which fields follow.</summary>
     public const byte Call = 0x80;

@@ -158,6 +158,9 @@ internal sealed class TraceReader
                 case TraceTag.Times:
                     ReadTimes(ref records, state);
                     break;
+                case TraceTag.Bunch:
+                    ReadBunch(ref records, state);
+                    break;
                 case TraceTag.Lost:
                     _unservedTimes = Math.Min(Most, _unservedTimes + records.ReadNumber(Most));
                     break;
@@ -236,6 +239,21 @@ internal sealed class TraceReader
         (long deviceBegin, long deviceEnd) = (parts & TraceTag.OfDevice) != 0 ? ReadSpan(ref records, ref state.LastDevice) : (-1, -1);
         _join.Add(new TraceKey(state.Instance, state.Session, state.LastSequence), serverBegin, serverEnd, deviceBegin, deviceEnd);
     }
+
+    private void ReadBunch(ref TraceRecords records, TraceChunkState state)
+    {
+        long shift = records.ReadSigned();
+        var times = new TimesReader(records.ReadBytes(TraceFormat.LongestBunch));
+        while (times.Read())
+        {
+            _join.Add(
+                new TraceKey(state.Instance, state.Session, times.Sequence),
+                Shifted(times.ServerBegin, shift), Shifted(times.ServerEnd, shift), Shifted(times.DeviceBegin, shift), Shifted(times.DeviceEnd, shift));
+        }
+    }
+
+    // Before the trace began there was nothing: a clock's error must not make it look so.
+    private static long Shifted(long time, long shift) => time < 0 ? -1 : Math.Clamp(time + shift, 0, Most);
 
     private static (long Begin, long End) ReadSpan(ref TraceRecords records, ref long last)
     {

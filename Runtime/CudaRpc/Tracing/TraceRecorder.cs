@@ -75,25 +75,16 @@ internal sealed class TraceRecorder
         }
     }
 
-    /// <summary>Adds times of a session's frames.</summary>
+    /// <summary>Adds times of a session's frames as they are: whoever reads the trace decodes them.</summary>
     /// <param name="session">The session's number.</param>
-    /// <param name="records">As docs/protocol.md has them, the Times of docs/trace-format.md.</param>
+    /// <param name="records">As docs/protocol.md has them.</param>
     /// <param name="offset">What to add to their clock to get this machine's.</param>
-    /// <exception cref="FormatException">They are not what a server sends.</exception>
     public void AddTimes(uint session, ReadOnlySpan<byte> records, long offset)
     {
         lock (_lock)
         {
             _times.SetSession(session);
-            var times = new TimesReader(records);
-            while (times.Read())
-            {
-                long shift = offset - Output.ClockOrigin;
-                _times.WriteTimes(
-                    times.Sequence,
-                    Shifted(times.ServerBegin, shift), Shifted(times.ServerEnd, shift),
-                    Shifted(times.DeviceBegin, shift), Shifted(times.DeviceEnd, shift));
-            }
+            _times.WriteBunch(offset - Output.ClockOrigin, records);
         }
     }
 
@@ -140,9 +131,6 @@ internal sealed class TraceRecorder
             return Environment.GetCommandLineArgs();
         }
     }
-
-    // Before the trace began there was nothing: a clock's error must not make it look so.
-    private static long Shifted(long time, long shift) => time < 0 ? -1 : Math.Max(0, time + shift);
 
     // A thread that has ended leaves its chunk to the next one, so that many short threads do not take one each.
     private ThreadTrace Find()

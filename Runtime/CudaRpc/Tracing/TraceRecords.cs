@@ -47,17 +47,19 @@ internal ref struct TraceRecords(ReadOnlySpan<byte> bytes)
         return value <= (ulong)maximum ? (long)value : throw Broken();
     }
 
-    public string ReadText()
+    public string ReadText() => Encoding.UTF8.GetString(ReadBytes(TraceFormat.MaximumText));
+
+    /// <summary>Bytes behind their length, which is at most <paramref name="maximum"/>.</summary>
+    public ReadOnlySpan<byte> ReadBytes(int maximum)
     {
-        int length = (int)ReadNumber(TraceFormat.MaximumText);
+        int length = (int)ReadNumber(maximum);
         if (length > _bytes.Length - Position)
         {
             throw Broken();
         }
 
-        string text = Encoding.UTF8.GetString(_bytes.Slice(Position, length));
         Position += length;
-        return text;
+        return _bytes.Slice(Position - length, length);
     }
 
     public readonly FormatException Broken() => new($"no record at {Position}");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Tracing;
 
@@ -12,14 +13,15 @@ internal sealed class SessionTrace
 {
     // A record takes at most some 40 bytes, mostly ten.
     private const int LargestRecord = 64;
-    private const int Bunch = 32 << 10;
+    private const int Bunch = 16 << 10;
 
     // Times older than this go out with the next call, so that a program that is killed leaves little unknown.
     private const long LongestDelay = 100_000_000;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _lock = new();
+    // Held for as long as it takes to write some ten bytes.
+    private readonly BriefLock _lock = new();
     private readonly byte[] _records = new byte[Bunch];
     private HostChannel _host = null!;
     private SequenceGate _gate = null!;
@@ -45,7 +47,7 @@ internal sealed class SessionTrace
     /// <summary>The driver was called for a frame, and has returned.</summary>
     public void Add(ulong sequence, long begin, long end)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             Begin(sequence, TraceParts.Server, end);
             Write(begin, end, ref _lastServer);
@@ -56,7 +58,7 @@ internal sealed class SessionTrace
     /// <summary>The device did the work of a frame's call.</summary>
     public void AddDevice(ulong sequence, long begin, long end)
     {
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             long now = Now;
             Begin(sequence, TraceParts.Device, now);
@@ -70,7 +72,7 @@ internal sealed class SessionTrace
     {
         _gate.WaitFor(sequence, s_patience);
         Device?.Read();
-        lock (_lock)
+        using (_lock.EnterScope())
         {
             Send(isLast: true);
         }

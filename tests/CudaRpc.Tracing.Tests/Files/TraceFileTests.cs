@@ -124,6 +124,7 @@ public sealed class TraceFileTests : IDisposable
     public void Read_DamagedBytes_NeverFailsOtherwiseThanSaid()
     {
         TraceFile.Write(FileName, MadeUp.Trace(3000, seed: 5));
+        AddEveryOtherRecord();
         byte[] whole = File.ReadAllBytes(FileName);
         var random = new Random(6);
         for (int round = 0; round < 400; round++)
@@ -146,6 +147,31 @@ public sealed class TraceFileTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Bunch_OfAServer_IsJoinedWithItsCalls()
+    {
+        AddEveryOtherRecord();
+        Trace read = TraceFile.Read(FileName);
+        TraceCall call = Assert.Single(read.Calls);
+        // Begin 500 and 20 on, by a clock that is 1000 behind.
+        Assert.Equal((1500, 1520, -1), (call.ServerBegin, call.ServerEnd, call.DeviceBegin));
+        Assert.Contains("77", Assert.Single(read.Problems));
+    }
+
+    // What a recording process adds to a file, apart from what Write does.
+    private void AddEveryOtherRecord()
+    {
+        using TraceOutput output = TraceOutput.Join(FileName);
+        var writer = new TraceChunkWriter(output);
+        writer.SetThread(new TraceThread(3, 4, "other"));
+        writer.SetSession(9);
+        writer.Write(new TraceCall { Thread = 0, Function = 1, Begin = 1, End = 2, Class = TraceClass.Posted }, "cuLaunchKernel", 3, 3);
+        // Signed numbers are doubled: 3 is 6; 500 is 1000, E8 07.
+        writer.WriteBunch(1000, [TraceTag.OfServer, 6, 0xE8, 0x07, 20]);
+        writer.WriteLost(77);
+        writer.Close();
+    }
 
     private void AssertReads(byte[] bytes)
     {
