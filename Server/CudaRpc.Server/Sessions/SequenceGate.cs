@@ -12,6 +12,9 @@ internal sealed class SequenceGate
     private int _waiting;
     private bool _closed;
 
+    /// <summary>Whether <see cref="Enter"/> would not wait.</summary>
+    public bool IsTurn(ulong sequence) => Volatile.Read(ref _next) == sequence;
+
     /// <summary>Waits for the turn of <paramref name="sequence"/>.</summary>
     /// <exception cref="OperationCanceledException">The session ends.</exception>
     public void Enter(ulong sequence)

@@ -20,12 +20,12 @@ internal unsafe ref partial struct ServerCall
             }
         }
 
-        _began = SessionTrace.Now;
+        _began = _lane.BeginTime;
     }
 
     private void EndTrace(SessionTrace trace, CUresult status)
     {
-        trace.Add(_header.Sequence, _began, SessionTrace.Now);
+        trace.Add(_header.Sequence, _began, _lane.EndTime());
         _began = 0;
         trace.Device?.End(_work, _header.Sequence, status == CUresult.CUDA_SUCCESS);
     }

@@ -57,7 +57,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
     /// <exception cref="IOException">The connection is gone.</exception>
     public bool Run()
     {
-        while (_reader!.Read(out FrameHeader header))
+        while (Next(out FrameHeader header))
         {
             if ((header.Flags & ~FrameFlags.Posted) != 0)
             {
@@ -86,7 +86,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
             Calls++;
             RoundTrips += posted ? 0 : 1;
-            if (Session.Releases.TryAdd(header, _reader.Body, ref _lastRelease))
+            if (Session.Releases.TryAdd(header, _reader!.Body, ref _lastRelease))
             {
                 Session.Gate.Leave();
                 continue;
