@@ -15,6 +15,10 @@ internal sealed unsafe partial class HostChannel(Connection connection)
 {
     private const int MaximumRequests = 1 << 16;
 
+    // Set by the thread that receives, and counted under the lock of who sends; anybody may look.
+    private FrameReader? _reader;
+    private long _bytesSent;
+
     // Guards everything below, and is pulsed when something of it changes.
     private readonly object _lock = new();
     private readonly Queue<Request> _requests = new();
@@ -169,10 +173,14 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         }
     }
 
+    /// <summary>Bytes that have gone either way, but for the greeting's answer and what tracing asks.</summary>
+    public ServerCounts Counts => new(0, 0, 0, Volatile.Read(ref _reader)?.BytesReceived ?? 0, Volatile.Read(ref _bytesSent));
+
     /// <summary>Receives the client's answers until the connection ends. For the thread of the session's own connection.</summary>
     /// <returns>Why it ended.</returns>
     public string Receive(FrameReader reader)
     {
+        Volatile.Write(ref _reader, reader);
         while (reader.Read(out FrameHeader header))
         {
             if (header.CallId == ControlId.HostChanges && header.Flags == FrameFlags.None)
@@ -366,6 +374,7 @@ internal sealed unsafe partial class HostChannel(Connection connection)
         lock (_sendLock)
         {
             connection.Send(_frame.Written, bytes);
+            Volatile.Write(ref _bytesSent, _bytesSent + _frame.Length + bytes.Length);
         }
     }
 

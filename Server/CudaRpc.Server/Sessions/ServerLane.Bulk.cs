@@ -103,6 +103,7 @@ internal sealed unsafe partial class ServerLane
     {
         Span<byte> header = stackalloc byte[FrameHeader.Size];
         new FrameHeader(0, call.CallId, FrameFlags.Reply | FrameFlags.More, 0, call.Sequence, length).Write(header);
+        CountSent(FrameHeader.Size + (long)length);
         if (bytes == _reserved && bytes != null)
         {
             _reserved = null;

@@ -19,6 +19,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
     private uint _context;
     private nint _nativeContext;
     private int _contextVersion = -1;
+    private long _bytesSent;
 
     // The last release of this thread that the queue has taken over.
     private long _lastRelease;
@@ -50,6 +51,9 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
     /// <summary>Those of them that the client waited for.</summary>
     public long RoundTrips { get; private set; }
+
+    /// <summary>The lane, its calls and bytes.</summary>
+    public ServerCounts Counts => new(1, Calls, RoundTrips, _reader?.BytesReceived ?? 0, Volatile.Read(ref _bytesSent));
 
     /// <summary>Serves calls until the client says goodbye, the connection ends or the session does. Blocks.</summary>
     /// <returns>Whether the lane ended in good order.</returns>
@@ -214,6 +218,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
         // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
         _connection!.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+        CountSent(_reply.Length + (long)bulkLength);
     }
 
     /// <summary>Ends the connection under the lane's thread.</summary>
@@ -246,6 +251,9 @@ internal sealed unsafe partial class ServerLane : IDisposable
             or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
             or CallId.cuMemcpy2DAsync_v2 or CallId.cuMemcpy3DAsync_v2 or CallId.cuMemcpy3DPeerAsync or CallId.cuMemHostUnregister or CallId.cuEventElapsedTime
             or CallId.cuEventElapsedTime_v2;
+
+    // Only the lane's thread counts; others look.
+    private void CountSent(long bytes) => Volatile.Write(ref _bytesSent, _bytesSent + bytes);
 
     // Keeps its turn meanwhile: what comes after it is to find the changes.
     private void AwaitChanges()

@@ -18,6 +18,7 @@ internal sealed class ServerMeter : IDisposable
             "rpc.server.call.duration", "s", "From a call's turn until it is made and answered.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Telemetry.DurationBounds });
         _meter.CreateObservableCounter("cudarpc.server.calls", () => Calls(server.Counts), "{call}", "Calls made, by whether their client waits.");
+        _meter.CreateObservableCounter("cudarpc.server.io", () => Bytes(server.Counts), "By", "Bytes from and to clients, frame headers included.");
         Add("cudarpc.server.sessions", "{session}", "Sessions that are open.", () => server.Usage.Sessions);
         Add("cudarpc.server.lanes", "{lane}", "Client threads that have a connection.", () => server.Counts.Lanes);
         Add("cudarpc.server.handles", "{handle}", "Objects of clients that are alive.", () => server.Usage.Handles);
@@ -50,5 +51,11 @@ internal sealed class ServerMeter : IDisposable
     [
         new(counts.Calls - counts.RoundTrips, new KeyValuePair<string, object?>("cudarpc.class", "posted")),
         new(counts.RoundTrips, new KeyValuePair<string, object?>("cudarpc.class", "synchronous")),
+    ];
+
+    private static Measurement<long>[] Bytes(ServerCounts counts) =>
+    [
+        new(counts.BytesReceived, new KeyValuePair<string, object?>("network.io.direction", "receive")),
+        new(counts.BytesSent, new KeyValuePair<string, object?>("network.io.direction", "transmit")),
     ];
 }

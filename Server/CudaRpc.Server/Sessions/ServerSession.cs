@@ -30,8 +30,7 @@ internal sealed class ServerSession
     private int _deferredCount;
     private bool _ending;
     private long _memoryBytes;
-    private long _calls;
-    private long _roundTrips;
+    private ServerCounts _ended;
 
     /// <param name="id">The session's number, for logs.</param>
     /// <param name="driver">The driver; one that is IDisposable is the session's own.</param>
@@ -130,8 +129,7 @@ internal sealed class ServerSession
         {
             lock (_lock)
             {
-                return new ServerCounts(
-                    _lanes.Count, _calls + _lanes.Sum(static lane => lane.Calls), _roundTrips + _lanes.Sum(static lane => lane.RoundTrips));
+                return _lanes.Aggregate(_ended + Host.Counts, static (sum, lane) => sum + lane.Counts);
             }
         }
     }
@@ -159,8 +157,7 @@ internal sealed class ServerSession
         lock (_lock)
         {
             _lanes.Remove(lane);
-            _calls += lane.Calls;
-            _roundTrips += lane.RoundTrips;
+            _ended += lane.Counts with { Lanes = 0 };
             Monitor.PulseAll(_lock);
         }
     }
@@ -330,7 +327,7 @@ internal sealed class ServerSession
             link.Dispose();
         }
 
-        ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, _calls, _roundTrips, handles, bytes);
+        ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, _ended.Calls, _ended.RoundTrips, handles, bytes);
     }
 
     /// <summary>Ends the session's own connection; the thread that serves it then ends the session.</summary>

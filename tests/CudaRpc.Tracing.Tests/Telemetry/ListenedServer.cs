@@ -56,15 +56,15 @@ internal sealed class ListenedServer : IDisposable
 
     public string Path => Url.Path;
 
-    public CudaSession Connect() => CudaSession.Connect(Url.ToString(), new SessionOptions { ClientName = "telemetry test" });
+    public CudaSession Connect() => CudaSession.Connect(Url.ToString(), new SessionOptions { ClientName = _folder.Name });
 
     /// <summary>Ended spans of this server's clients, of a source.</summary>
     public Activity[] Spans(string source) =>
         [.. _spans.Where(span => span.Source.Name == source && span.Kind == ActivityKind.Client && Equals(span.GetTagItem("server.address"), Path))];
 
-    /// <summary>The spans of sessions at servers of the process, of clients that call themselves so.</summary>
+    /// <summary>The spans of its sessions at the server.</summary>
     public Activity[] ServerSpans() =>
-        [.. _spans.Where(static span => span.Kind == ActivityKind.Server && Equals(span.GetTagItem("cudarpc.client"), "telemetry test"))];
+        [.. _spans.Where(span => span.Kind == ActivityKind.Server && Equals(span.GetTagItem("cudarpc.client"), _folder.Name))];
 
     /// <summary>What an observable instrument says now: its value by one of its attributes, or by "" where that is not among them.</summary>
     public Dictionary<string, double> Observe(string instrument, string by)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 
@@ -116,6 +117,33 @@ public sealed unsafe class MeterTests
         SpinWait.SpinUntil(() => server.Server.Usage.Sessions == 0, TimeSpan.FromSeconds(20));
         Assert.Equal(0, server.Observe("cudarpc.server.sessions", "none")[""]);
         Assert.Equal(0, server.Observe("cudarpc.server.memory", "none")[""]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ServerBytes_OfCopies_AreCountedBothWays(bool isPageLocked)
+    {
+        const int Bytes = 3 << 20;
+        using var server = new ListenedServer(hasMeters: true);
+        using CudaSession session = server.Connect();
+        using CudaContext context = session.Devices[0].CreateContext();
+        using DeviceMemory<byte> memory = context.Allocate<byte>(Bytes);
+        void* host = NativeMemory.AllocZeroed(Bytes);
+        void* locked = host;
+        if (isPageLocked)
+        {
+            Assert.Equal(CUresult.CUDA_SUCCESS, session.Driver.cuMemAllocHost_v2(&locked, Bytes));
+        }
+
+        Assert.Equal(CUresult.CUDA_SUCCESS, session.Driver.cuMemcpyHtoD_v2(memory.Address, host, Bytes));
+        Assert.Equal(CUresult.CUDA_SUCCESS, session.Driver.cuMemcpyDtoHAsync_v2(locked, memory.Address, Bytes, default));
+        context.Synchronize();
+        NativeMemory.Free(host);
+
+        Dictionary<string, double> bytes = server.Observe("cudarpc.server.io", "network.io.direction");
+        Assert.InRange(bytes["receive"], Bytes, Bytes + 10_000);
+        Assert.InRange(bytes["transmit"], Bytes, Bytes + 10_000);
     }
 
     [Fact]

@@ -70,6 +70,7 @@ public sealed unsafe class SpanTests
         Activity span = Assert.Single(server.ServerSpans());
         Assert.Equal("cudarpc.session", span.OperationName);
         Assert.NotNull(span.GetTagItem("client.address"));
+        Assert.Equal(ActivityStatusCode.Unset, span.Status);
     }
 
     [Fact]

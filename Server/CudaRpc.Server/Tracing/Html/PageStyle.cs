@@ -36,7 +36,9 @@ internal static class PageStyle
           figure, .table { overflow: visible; }
           figure svg { min-width: 0; }
           table { font-size: 7pt; }
-          th, td { padding: 2px 5px; white-space: normal; }
+          :root { font-size: 13px; }
+          th, td { padding: 2px 4px; }
+          th, td:first-child { white-space: normal; }
           h2 { break-after: avoid; }
           figure, .findings li, tr { break-inside: avoid; }
         }
