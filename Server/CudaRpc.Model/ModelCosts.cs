@@ -12,11 +12,17 @@ public sealed record ModelCosts
     /// <summary>A posted call, in the program's thread.</summary>
     public double Post { get; init; } = 150;
 
+    /// <summary>What it takes more where the thread that sends has to be woken.</summary>
+    public double PostWake { get; init; } = 8_000;
+
     /// <summary>A call that waits, from the program to the server's driver and back, where neither side has slept and there is no network.</summary>
     public double RoundTrip { get; init; } = 12_000;
 
     /// <summary>What it takes more where both sides have slept: waking the server's thread and then the program's.</summary>
     public double Wake { get; init; } = 25_000;
+
+    /// <summary>Round trips that a thread's first call takes more: connecting, and the greeting.</summary>
+    public double ConnectTrips { get; init; } = 2;
 
     /// <summary>How long a side waits before it sleeps.</summary>
     public double Spin { get; init; } = 20_000;
@@ -51,10 +57,10 @@ public sealed record ModelCosts
     }
 
     /// <summary>Writes them as JSON.</summary>
-    public void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, ModelJson.Default.ModelCosts) + "\n");
+    public void Write(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(this, ModelJson.Default.ModelCosts));
 
     private bool IsSane =>
-        Array.TrueForAll([Post, RoundTrip, Wake, Spin, Serve], static time => time is >= 0 and < 1e10)
+        Array.TrueForAll([Post, PostWake, RoundTrip, Wake, ConnectTrips, Spin, Serve], static time => time is >= 0 and < 1e10)
         && Array.TrueForAll([CopyOut, CopyIn, DeviceCopy], static rate => rate is >= 1e3 and < 1e15);
 }
 

@@ -7,7 +7,7 @@ internal static class Exact
 {
     public static ModelCosts Costs { get; } = new()
     {
-        Post = 1000, RoundTrip = 0, Wake = 0, Spin = 20_000, Serve = 0, CopyOut = 1e15 - 1, CopyIn = 1e15 - 1, DeviceCopy = 1e15 - 1,
+        Post = 0, PostWake = 0, RoundTrip = 0, Wake = 0, ConnectTrips = 0, Spin = 20_000, Serve = 0, CopyOut = 1e15 - 1, CopyIn = 1e15 - 1, DeviceCopy = 1e15 - 1,
     };
 
     public static NetworkConditions Network(double rttUs = 0, double gigabits = double.PositiveInfinity) =>

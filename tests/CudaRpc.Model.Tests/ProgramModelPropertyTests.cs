@@ -58,7 +58,7 @@ public sealed class ProgramModelPropertyTests
         // What the program did cost what the model is told, so nothing is left to explain.
         Trace trace = Program(seed, polls: true);
 
-        Assert.InRange(ProgramModel.Of(trace, s_costs with { Wake = 0 }).FreeTime, trace.Duration * 0.95, trace.Duration * 1.05);
+        Assert.InRange(ProgramModel.Of(trace, s_costs with { Wake = 0, PostWake = 0 }).FreeTime, trace.Duration * 0.95, trace.Duration * 1.05);
     }
 
     // A program of rounds: launches, a few allocations, a small copy, a wait for the device, now and then a large copy or polls.

@@ -41,7 +41,7 @@ internal sealed partial class Replay
                 // Whoever sends takes along what is queued, and no more is carried behind it.
                 Flush(_program.SessionOf[thread], state.Time);
                 _sessions[_program.SessionOf[thread]].DropCarrier(thread);
-                state.Time += step.ClientCost + (step.Kind == StepKind.Posted ? 0 : (long)(_costs.RoundTrip / 2));
+                state.Time += (state.Trips == step.RoundTrips ? step.ClientCost : 0) + (step.Kind == StepKind.Posted ? 0 : (long)(_costs.RoundTrip / 2));
                 state.Left = state.Trips > 1 ? ProgramSteps.SmallCall : step.BytesOut;
                 state.FirstArrival = -1;
                 state.Phase = ThreadPhase.Send;
@@ -53,6 +53,7 @@ internal sealed partial class Replay
     {
         int number = _program.SessionOf[thread];
         SessionState session = _sessions[number];
+        long cost = step.ClientCost;
         if (session.Queued.Count > 0)
         {
             session.Queued.Add((thread, state.Step));
@@ -60,16 +61,17 @@ internal sealed partial class Replay
         else if (state.Time <= session.PumpAwake)
         {
             SendPosted(session, number, thread, step, state.Time);
-            session.PumpAwake = state.Time + (long)(_costs.Spin / 4);
         }
         else
         {
             session.Queued.Add((thread, state.Step));
+            cost = Math.Max(cost, (long)(_costs.Post + _costs.PostWake));
             Schedule(new Happening(HappeningKind.Pump, number, 0), state.Time + (long)(_costs.Wake / 2));
         }
 
         // Back-pressure: the queue is full, and the thread sends it; or the server is behind, and takes nothing.
-        state.Time += step.ClientCost;
+        state.Time += cost;
+        session.PumpAwake = Math.Max(session.PumpAwake, state.Time + (long)(_costs.Spin / 4));
         long backlog = _up.Backlog(state.Time) - Turn;
         if (backlog > SendQueue * _outPerByte)
         {
@@ -93,7 +95,7 @@ internal sealed partial class Replay
         }
 
         session.Queued.Clear();
-        session.PumpAwake = now + (long)(_costs.Spin / 4);
+        session.PumpAwake = Math.Max(session.PumpAwake, now + (long)(_costs.Spin / 4));
     }
 
     private void SendPosted(SessionState session, int number, int thread, in Step step, long now)

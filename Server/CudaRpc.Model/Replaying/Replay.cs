@@ -11,6 +11,7 @@ internal sealed partial class Replay
     private readonly ProgramSteps _program;
     private readonly ModelCosts _costs;
     private readonly Causes _free;
+    private readonly long _connect;
     private readonly ThreadState[] _threads;
     private readonly SessionState[] _sessions;
     private readonly long[] _anchorTimes;
@@ -30,6 +31,7 @@ internal sealed partial class Replay
         double underWay = double.IsInfinity(network.BytesPerSecond) ? MostUnderWay : (network.Rtt + network.Jitter).TotalSeconds * network.BytesPerSecond;
         _window = (long)Math.Min(underWay, MostUnderWay) + SocketBuffer + SendQueue;
         _chunk = (int)Math.Clamp(network.BytesPerSecond * Turn / 20 / 1e9, 16 << 10, 1 << 20);
+        _connect = free.HasFlag(Causes.Latency) ? 0 : (long)(costs.ConnectTrips * Nanoseconds(network.Rtt));
         _threads = new ThreadState[program.Threads.Length];
         _sessions = [.. Enumerable.Range(0, program.Sessions).Select(_ => new SessionState(program.Streams, program.Events))];
         _anchorTimes = new long[program.Anchors.Length];
@@ -105,9 +107,10 @@ internal sealed partial class Replay
         ref ThreadState state = ref _threads[thread];
         Step[] steps = _program.Threads[thread];
         state.Time = Math.Max(state.Time, now);
-        while (state.Step < steps.Length)
+        for (bool isFirst = true; state.Step < steps.Length; isFirst = false)
         {
-            if (_next < state.Time)
+            // What happens at the same time takes turns.
+            if (!isFirst && _next <= state.Time)
             {
                 Schedule(Happening.Of(thread), state.Time);
                 return;
@@ -180,6 +183,7 @@ internal sealed partial class Replay
     {
         state.Begun = state.Time;
         state.Trips = step.RoundTrips;
+        state.Time += step.Connects ? _connect : 0;
         if (step.IsAnchor)
         {
             Reach(thread, state.Step, state.Time, isBegin: true);

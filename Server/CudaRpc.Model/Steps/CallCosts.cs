@@ -1,3 +1,4 @@
+using CudaRpc.Protocol;
 using CudaRpc.Tracing;
 
 namespace CudaRpc.Model;
@@ -11,6 +12,8 @@ internal sealed class CallCosts
     // A driver that returns sooner has not waited for its device.
     private const long ShortestWait = 5_000;
     private const int NotReady = 600; // CUDA_ERROR_NOT_READY
+    // What the server's thread spends on a posted call beside the driver, at most: longer, and it was kept from running.
+    private const long LongestHandling = 10_000;
     // Of a frame, and more than the arguments of a copy.
     private const long Framing = 256;
 
@@ -19,12 +22,19 @@ internal sealed class CallCosts
     private readonly DeviceOperation[] _operations;
     private readonly Dictionary<int, PendingWork> _processes = [];
     private readonly Dictionary<int, long> _lastPoll = [];
+    private readonly long[] _handling;
+    private readonly int _streams;
+    private readonly int _events;
 
     private CallCosts(Trace trace, ModelCosts costs)
     {
         (_trace, _costs) = (trace, costs);
         _operations = [.. trace.Functions.Select(FunctionKind.Of)];
+        _streams = trace.Calls.Max(static call => call.Stream) + 1;
+        _events = trace.Calls.Max(static call => call.Event) + 1;
+        _handling = new long[trace.Calls.Count];
         Server = new long[trace.Calls.Count];
+        HeldBack = new bool[trace.Calls.Count];
         Device = new long[trace.Calls.Count];
     }
 
@@ -34,9 +44,13 @@ internal sealed class CallCosts
     /// <summary>Nanoseconds of the device, likewise.</summary>
     public long[] Device { get; }
 
+    /// <summary>Whether the call was posted while so much was under way that it may have been held back, for each call of the trace.</summary>
+    public bool[] HeldBack { get; }
+
     public static CallCosts Of(Trace trace, ModelCosts costs)
     {
         var result = new CallCosts(trace, costs);
+        result.FindHandling();
         for (int index = 0; index < trace.Calls.Count; index++)
         {
             result.Add(index, trace.Calls[index]);
@@ -58,6 +72,45 @@ internal sealed class CallCosts
         };
     }
 
+    // A posted call takes the server longer than the driver. Where the next one was there already when the driver returned, the time until that
+    // was begun shows how long.
+    private void FindHandling()
+    {
+        int[] served = [.. Enumerable.Range(0, _trace.Calls.Count).Where(index => _trace.Calls[index].ServerEnd >= 0)];
+        foreach (IGrouping<int, int> process in served.GroupBy(index => _trace.Threads[_trace.Calls[index].Thread].Process))
+        {
+            int[] order = [.. process.OrderBy(index => _trace.Calls[index].ServerBegin)];
+            for (int next = 1; next < order.Length; next++)
+            {
+                TraceCall call = _trace.Calls[order[next - 1]], following = _trace.Calls[order[next]];
+                long ready = (following.Class == TraceClass.Posted ? following.End : following.Begin) + (_trace.Header.RoundTrip / 2);
+                if (call.Class == TraceClass.Posted && ready < call.ServerEnd)
+                {
+                    _handling[order[next - 1]] = Math.Clamp(following.ServerBegin - call.ServerEnd, 0, LongestHandling);
+                }
+            }
+
+            FindHeldBack(order);
+        }
+    }
+
+    // The client's thread sends itself when so much is queued: what a call took then is the network's or the server's.
+    private void FindHeldBack(int[] order)
+    {
+        long ahead = 0;
+        for (int index = 0, made = 0; index < order.Length; index++)
+        {
+            TraceCall call = _trace.Calls[order[index]];
+            for (; made < index && _trace.Calls[order[made]].ServerEnd <= call.Begin; made++)
+            {
+                ahead -= _trace.Calls[order[made]].BytesOut;
+            }
+
+            HeldBack[order[index]] = ahead > ProtocolLimits.SendQueue;
+            ahead += call.BytesOut;
+        }
+    }
+
     private void Add(int index, in TraceCall call)
     {
         if (call.Class == TraceClass.Local)
@@ -68,21 +121,23 @@ internal sealed class CallCosts
         int process = _trace.Threads[call.Thread].Process;
         if (!_processes.TryGetValue(process, out PendingWork? pending))
         {
-            _processes.Add(process, pending = new PendingWork());
+            _processes.Add(process, pending = new PendingWork(_streams, _events, Device));
         }
 
         DeviceOperation operation = OperationOf(call);
         (long begin, long end) = ServerTimes(call, pending);
-        Server[index] = end - begin;
+        Server[index] = end - begin + _handling[index];
         Submit(index, call, operation, call.Class == TraceClass.Posted ? end : begin, pending);
         if (call.Class == TraceClass.Posted)
         {
             pending.ServerFree = end;
+            WithoutTransfer(index, call);
             return;
         }
 
         pending.ServerFree = Math.Max(pending.ServerFree, begin);
         Answered(index, call, operation, begin, end, pending);
+        WithoutTransfer(index, call);
     }
 
     // On the client's clock. A trace of the machine's own driver has no server: what the call took, the driver took.
@@ -130,38 +185,45 @@ internal sealed class CallCosts
             case DeviceOperation.RecordEvent:
                 pending.Record(call.Event, call.Stream);
                 break;
+            case DeviceOperation.WaitEvent:
+                pending.Wait(call.Stream, call.Event);
+                break;
         }
     }
 
-    // A call that was waited for: did the driver wait for the device, and until when was that at work?
+    // A call that was waited for: did the driver wait for the device, and until when was that at work? What it took after that is its own.
     private void Answered(int index, in TraceCall call, DeviceOperation operation, long begin, long end, PendingWork pending)
     {
+        long? done = end - begin - Device[index] > ShortestWait ? end : null;
         switch (operation)
         {
             case DeviceOperation.QueryEvent or DeviceOperation.QueryStream:
                 Polled(call, operation, begin, pending);
                 break;
             case DeviceOperation.SynchronizeEvent:
-                Waited(index, begin, end, pending.DoneOfEvent(call.Event), pending.TakeEvent(call.Event));
+                Server[index] = OwnTime(begin, end, pending.EventIsDone(call.Event, done), pending.KnownOfEvent(call.Event));
                 break;
             case DeviceOperation.SynchronizeAll:
-                Waited(index, begin, end, pending.DoneOfAll(), pending.TakeAll());
+                Server[index] = OwnTime(begin, end, pending.AllIsDone(done), pending.KnownOfAll());
                 break;
             case DeviceOperation.SynchronizeStream:
             case DeviceOperation.CopyToHost:
             case DeviceOperation.CopyToDevice or DeviceOperation.Work when FunctionKind.WaitsForItsWork(_trace.NameOf(call)):
-                Waited(index, begin, end, pending.DoneOfStream(call.Stream), pending.TakeStream(call.Stream));
+                Server[index] = OwnTime(begin, end, pending.StreamIsDone(call.Stream, done), pending.KnownOfStream(call.Stream));
                 break;
         }
     }
 
-    // What the server spent after the device was done is its own.
-    private void Waited(int index, long begin, long end, long? known, List<PendingWork.Chain> work)
+    // The server makes a large copy while its bytes come or go; what they take is the network's matter.
+    private void WithoutTransfer(int index, in TraceCall call)
     {
-        bool hasWaited = end - begin - Device[index] > ShortestWait;
-        long done = PendingWork.Solve(work, hasWaited ? end : null, Device) ? end : Math.Max(begin, known ?? 0);
-        Server[index] = Math.Max(0, end - done);
+        if (Math.Max(call.BytesOut, call.BytesIn) > ProgramSteps.PostedBulk)
+        {
+            Server[index] = Math.Max(0, Server[index] - Transfer(call.BytesOut, _costs.CopyOut) - Transfer(call.BytesIn, _costs.CopyIn));
+        }
     }
+
+    private static long OwnTime(long begin, long end, bool isExplained, long known) => isExplained ? 0 : Math.Max(0, end - Math.Max(begin, known));
 
     private void Polled(in TraceCall call, DeviceOperation operation, long begin, PendingWork pending)
     {
@@ -173,6 +235,6 @@ internal sealed class CallCosts
 
         // It was done between the last poll in vain and this one.
         long? done = _lastPoll.Remove(call.Thread, out long last) ? (last + begin) / 2 : null;
-        PendingWork.Solve(operation == DeviceOperation.QueryEvent ? pending.TakeEvent(call.Event) : pending.TakeStream(call.Stream), done, Device);
+        _ = operation == DeviceOperation.QueryEvent ? pending.EventIsDone(call.Event, done) : pending.StreamIsDone(call.Stream, done);
     }
 }

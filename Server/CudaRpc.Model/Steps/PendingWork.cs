@@ -1,12 +1,24 @@
-using System.Runtime.InteropServices;
-
 namespace CudaRpc.Model;
 
-/// <summary>Work that a recorded program has given the device of one process and that is not known to be done.</summary>
-internal sealed class PendingWork
+/// <summary>
+/// Work that a recorded program has given the device of one process and that is not known to be done. Once that is known, each piece is made so
+/// long that the last ends then: all the same, except copies, whose bytes say how long they take.
+/// </summary>
+/// <param name="streams">Streams of the trace.</param>
+/// <param name="events">Events of the trace.</param>
+/// <param name="device">For each call of the trace what it costs the device; filled in.</param>
+internal sealed class PendingWork(int streams, int events, long[] device)
 {
-    private readonly Dictionary<int, Chain> _streams = [];
-    private readonly Dictionary<int, Mark> _events = [];
+    private const int Halvings = 40;
+
+    private readonly Moments _streams = new(streams);
+    private readonly Moments _events = new(events);
+
+    // Of work whose times were recorded.
+    private readonly long[] _known = new long[streams];
+    private readonly long[] _knownEvents = new long[events];
+    private long _knownOfAll;
+    private List<Item> _items = [];
 
     /// <summary>When the server has made the posted calls so far.</summary>
     public long ServerFree { get; set; }
@@ -14,110 +26,192 @@ internal sealed class PendingWork
     /// <summary>Work whose end was recorded.</summary>
     public void Known(int stream, long end)
     {
-        Chain chain = ChainOf(stream);
-        chain.Done = Math.Max(chain.Done, end);
+        _known[stream] = Math.Max(_known[stream], end);
+        _knownOfAll = Math.Max(_knownOfAll, end);
     }
 
     /// <summary>Work that may take any time, or, where that <paramref name="isFixed"/>, the device's cost so far.</summary>
-    public void Unknown(int stream, int call, long submitted, bool isFixed)
+    public void Unknown(int stream, int call, long submitted, bool isFixed) =>
+        _items.Add(new Item(isFixed ? ItemKind.Fixed : ItemKind.Unknown, stream, 0, call, submitted));
+
+    public void Record(int @event, int stream)
     {
-        Chain chain = ChainOf(stream);
-        chain.Work.Add(new Item(call, submitted, isFixed));
-        chain.Submitted++;
+        _knownEvents[@event] = _known[stream];
+        _items.Add(new Item(ItemKind.Record, stream, @event, -1, 0));
     }
 
-    public void Record(int @event, int stream) => _events[@event] = new Mark(stream, ChainOf(stream).Submitted, ChainOf(stream).Done);
-
-    /// <summary>When what was recorded of the event's stream before it was done; null where nothing was.</summary>
-    public long? DoneOfEvent(int @event) => _events.TryGetValue(@event, out Mark mark) && mark.Done > 0 ? mark.Done : null;
-
-    public long? DoneOfStream(int stream) => stream == 0 ? DoneOfAll() : ChainOf(stream).Done is > 0 and long done ? done : null;
-
-    public long? DoneOfAll() => _streams.Count > 0 && _streams.Values.Max(chain => chain.Done) is > 0 and long done ? done : null;
-
-    /// <summary>What the event comes after.</summary>
-    public List<Chain> TakeEvent(int @event)
+    public void Wait(int stream, int @event)
     {
-        if (!_events.TryGetValue(@event, out Mark mark))
-        {
-            return [];
-        }
-
-        Chain chain = ChainOf(mark.Stream);
-        int count = (int)Math.Max(0, chain.Work.Count - (chain.Submitted - mark.Submitted));
-        return count == 0 ? [] : [chain.Take(count)];
+        _known[stream] = Math.Max(_known[stream], _knownEvents[@event]);
+        _items.Add(new Item(ItemKind.Wait, stream, @event, -1, 0));
     }
 
-    /// <summary>What the stream has to do; the default stream comes after all others.</summary>
-    public List<Chain> TakeStream(int stream) => stream == 0 ? TakeAll() : [ChainOf(stream).Take(ChainOf(stream).Work.Count)];
+    /// <summary>When the recorded work that the event comes after was done; 0 where there is none.</summary>
+    public long KnownOfEvent(int @event) => _knownEvents[@event];
 
-    public List<Chain> TakeAll() => [.. _streams.Values.Select(chain => chain.Take(chain.Work.Count))];
+    public long KnownOfStream(int stream) => stream == 0 ? _knownOfAll : _known[stream];
 
-    /// <summary>Makes the work so long that the last of it ends at <paramref name="done"/>; without one nothing is known, and it takes no time.</summary>
-    /// <returns>Whether there was any of unknown length.</returns>
-    public static bool Solve(List<Chain> chains, long? done, long[] device)
+    public long KnownOfAll() => _knownOfAll;
+
+    /// <summary>What the event comes after is done at <paramref name="done"/>, or was before anybody asked.</summary>
+    /// <returns>Whether there was work that explains it.</returns>
+    public bool EventIsDone(int @event, long? done)
     {
-        // Each item takes the same time, the longest with which no chain is late.
-        double each = double.PositiveInfinity;
-        foreach (Chain chain in chains)
+        int record = _items.FindLastIndex(item => item.Kind == ItemKind.Record && item.Event == @event);
+        return record >= 0 && IsDone(record, _items[record].Stream, all: false, done);
+    }
+
+    /// <summary>The same of a stream; the default stream comes after all others.</summary>
+    public bool StreamIsDone(int stream, long? done) => IsDone(_items.Count - 1, stream, all: stream == 0, done);
+
+    /// <summary>The same of everything.</summary>
+    public bool AllIsDone(long? done) => IsDone(_items.Count - 1, 0, all: true, done);
+
+    // What the last item, of that stream, comes after.
+    private bool IsDone(int last, int stream, bool all, long? done)
+    {
+        List<Item> taken = Take(last, stream, all);
+        bool any = done is not null && taken.Exists(static item => item.Kind == ItemKind.Unknown);
+        double each = 0;
+        if (any)
         {
-            long fixedAfter = 0, items = 0;
-            for (int index = chain.Work.Count - 1; index >= 0 && done is not null; index--)
+            double longest = Math.Max(0, done!.Value - taken.First(static item => item.Kind == ItemKind.Unknown).Submitted);
+            for ((double low, double high) = (0, longest); ;)
             {
-                Item item = chain.Work[index];
-                fixedAfter += item.IsFixed ? device[item.Call] : 0;
-                items += item.IsFixed ? 0 : 1;
-                if (items > 0)
+                each = (low + high) / 2;
+                (low, high) = End(taken, each) > done ? (low, each) : (each, high);
+                if (high - low < longest / (1L << Halvings) || high - low < 0.01)
                 {
-                    each = Math.Min(each, (double)Math.Max(0, done.Value - fixedAfter - Math.Max(item.Submitted, chain.Floor)) / items);
+                    break;
                 }
             }
         }
 
-        bool any = !double.IsInfinity(each);
-        foreach (Chain chain in chains)
-        {
-            chain.Source!.Floor = Math.Max(chain.Source.Floor, done ?? 0);
-            foreach (Item item in chain.Work)
-            {
-                device[item.Call] = item.IsFixed || !any ? device[item.Call] : (long)each;
-            }
-        }
-
+        End(taken, each);
+        Keep(taken, (long)each);
         return any;
     }
 
-    private Chain ChainOf(int stream)
+    // Takes what the last item needs out of what is to be done.
+    private List<Item> Take(int last, int stream, bool all)
     {
-        ref Chain? chain = ref CollectionsMarshal.GetValueRefOrAddDefault(_streams, stream, out _);
-        return chain ??= new Chain();
+        var taken = new List<Item>();
+        var left = new List<Item>();
+        var until = new Dictionary<int, int> { [stream] = last };
+        int untilAll = all ? last : -1;
+        for (int index = _items.Count - 1; index >= 0; index--)
+        {
+            Item item = _items[index];
+            bool isNeeded = index <= untilAll || (until.TryGetValue(item.Stream, out int limit) && index <= limit);
+            (isNeeded ? taken : left).Add(item);
+            if (isNeeded && item.Kind == ItemKind.Wait)
+            {
+                int record = _items.FindLastIndex(index, other => other.Kind == ItemKind.Record && other.Event == item.Event);
+                if (record >= 0)
+                {
+                    int other = _items[record].Stream;
+                    until[other] = Math.Max(until.GetValueOrDefault(other, -1), record);
+                }
+            }
+
+            // The rules of the default stream.
+            if (isNeeded && item.Stream == 0)
+            {
+                untilAll = Math.Max(untilAll, index);
+            }
+            else if (isNeeded)
+            {
+                until[0] = Math.Max(until.GetValueOrDefault(0, -1), index);
+            }
+        }
+
+        taken.Reverse();
+        left.Reverse();
+        _items = left;
+        return taken;
     }
 
-    internal readonly record struct Item(int Call, long Submitted, bool IsFixed);
-
-    /// <summary>Work of a stream, in order.</summary>
-    internal sealed class Chain
+    // When the last is done where each takes so long.
+    private double End(List<Item> items, double each)
     {
-        public List<Item> Work { get; private init; } = [];
-
-        public long Submitted { get; set; }
-
-        /// <summary>When the last work with recorded times was done.</summary>
-        public long Done { get; set; }
-
-        /// <summary>Before this the work cannot have begun.</summary>
-        public long Floor { get; set; }
-
-        /// <summary>Of what it was the beginning.</summary>
-        public Chain? Source { get; private init; }
-
-        public Chain Take(int count)
+        _streams.Forget();
+        _events.Forget();
+        double last = 0, free = 0;
+        foreach (Item item in items)
         {
-            var taken = new Chain { Work = Work[..count], Floor = Floor, Source = this };
-            Work.RemoveRange(0, count);
-            return taken;
+            double begin = item.Stream == 0 ? last : Math.Max(_streams[item.Stream], free);
+            switch (item.Kind)
+            {
+                case ItemKind.Record:
+                    _events[item.Event] = begin;
+                    continue;
+                case ItemKind.Wait:
+                    _streams[item.Stream] = Math.Max(_streams[item.Stream], _events[item.Event]);
+                    continue;
+            }
+
+            double end = Math.Max(begin, item.Submitted) + (item.Kind == ItemKind.Fixed ? device[item.Call] : each);
+            _streams[item.Stream] = end;
+            free = item.Stream == 0 ? end : free;
+            last = Math.Max(last, end);
+        }
+
+        return last;
+    }
+
+    private void Keep(List<Item> items, long each)
+    {
+        _streams.Keep();
+        _events.Keep();
+        foreach (Item item in items)
+        {
+            if (item.Kind == ItemKind.Unknown)
+            {
+                device[item.Call] = each;
+            }
         }
     }
 
-    private readonly record struct Mark(int Stream, long Submitted, long Done);
+    private enum ItemKind
+    {
+        Unknown,
+        Fixed,
+        Record,
+        Wait,
+    }
+
+    private readonly record struct Item(ItemKind Kind, int Stream, int Event, int Call, long Submitted);
+
+    /// <summary>A time for each stream or event; what is written lasts until <see cref="Forget"/>, unless it is kept.</summary>
+    private sealed class Moments(int count)
+    {
+        private readonly double[] _kept = new double[count];
+        private readonly double[] _tried = new double[count];
+        private readonly int[] _trial = new int[count];
+        private readonly List<int> _touched = [];
+        private int _current = 1;
+
+        public double this[int index]
+        {
+            get => _trial[index] == _current ? _tried[index] : _kept[index];
+            set
+            {
+                if (_trial[index] != _current)
+                {
+                    _trial[index] = _current;
+                    _touched.Add(index);
+                }
+
+                _tried[index] = value;
+            }
+        }
+
+        public void Forget()
+        {
+            _current++;
+            _touched.Clear();
+        }
+
+        public void Keep() => _touched.ForEach(index => _kept[index] = _tried[index]);
+    }
 }

@@ -76,6 +76,7 @@ internal sealed class ProgramSteps
     private Step[] Steps(List<int> calls, int[] stepOf)
     {
         var steps = new List<Step>(calls.Count);
+        bool isConnected = false;
         for (int index = 0; index < calls.Count; index++)
         {
             TraceCall call = _trace.Calls[calls[index]];
@@ -85,6 +86,12 @@ internal sealed class ProgramSteps
             if (_anchors.Of.TryGetValue(calls[index], out (int First, int Count, long After) anchors))
             {
                 (step.FirstAnchor, step.Anchors, step.Think) = (anchors.First, anchors.Count, anchors.After);
+            }
+
+            if (!isConnected && step.Kind != StepKind.Local)
+            {
+                isConnected = true;
+                Connect(ref step, call);
             }
 
             stepOf[calls[index]] = steps.Count;
@@ -134,6 +141,17 @@ internal sealed class ProgramSteps
         return index;
     }
 
+    // A thread's first call that travels opens its lane. What that took beside the round trips is the machine's, and the recording has it.
+    private void Connect(ref Step step, in TraceCall call)
+    {
+        step.Connects = true;
+        if (_trace.Header.RoundTrip > 0)
+        {
+            long itself = call.Class == TraceClass.Posted ? step.ClientCost : (step.RoundTrips * _trace.Header.RoundTrip) + Math.Max(0, call.ServerEnd - call.ServerBegin);
+            step.ClientCost = Math.Max(step.ClientCost, call.End - call.Begin - itself);
+        }
+    }
+
     private static bool IsPoll(in TraceCall call) => (call.Marks & TraceMarks.Poll) != 0 && call.Class != TraceClass.Local;
 
     private Step StepOf(int index, in TraceCall call)
@@ -161,7 +179,8 @@ internal sealed class ProgramSteps
                 step.ClientCost = took;
                 break;
             case StepKind.Posted:
-                double bound = (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);
+                // Without server times nobody knows whether it was held back.
+                double bound = !_calls.HeldBack[index] && call.ServerEnd >= 0 ? took : (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);
                 step.ClientCost = _trace.Header.RoundTrip == 0 ? (long)_costs.Post : (long)Math.Min(took, bound);
                 break;
         }

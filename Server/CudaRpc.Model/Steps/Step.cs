@@ -12,6 +12,9 @@ internal struct Step
     /// <summary>Whether another thread goes on from here: one of the anchors names this step.</summary>
     public bool IsAnchor;
 
+    /// <summary>Whether the thread connects with the server before: its lane is opened.</summary>
+    public bool Connects;
+
     public int Function;
     public int Stream;
     public int Event;

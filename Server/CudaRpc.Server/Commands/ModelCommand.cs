@@ -2,12 +2,17 @@ using System.CommandLine;
 using CudaRpc.Model;
 using CudaRpc.Server.Commands.Model;
 using CudaRpc.Tracing;
+using CudaRpc.Transport;
+using CudaRpc.Workloads;
 
 namespace CudaRpc.Server.Commands;
 
 /// <summary><c>cudarpc model</c>: what a traced program takes over a network that is not there.</summary>
 internal static class ModelCommand
 {
+    // What is off is not measured again after so long.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
     private static readonly Argument<string?> s_file = new("FILE") { Description = "What cudarpc trace has recorded", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> s_rtt = new("--rtt") { Description = "The network's round trip, as 20us", HelpName = "TIME" };
     private static readonly Option<string?> s_bandwidth = new("--bandwidth") { Description = "Of each direction, as 25Gbps; endless without it", HelpName = "RATE" };
@@ -23,13 +28,24 @@ internal static class ModelCommand
     private static readonly Option<string?> s_require = new("--require") { Description = "Find the worst networks that slow the program down no more than this, as 5%", HelpName = "PERCENT" };
     private static readonly Option<string?> s_without = new("--without") { Description = "Leave out techniques: any of posting,local,minted,dedup", HelpName = "LIST" };
     private static readonly Option<string?> s_costs = new("--costs") { Description = "What calls cost beside the network, as --calibrate wrote it", HelpName = "FILE" };
+    private static readonly Option<bool> s_calibrate = new("--calibrate") { Description = "Measure what calls cost beside the network, for --costs" };
+    private static readonly Option<string?> s_server = new("--server")
+    {
+        Description = "With --calibrate: a running server. Without it, one whose driver does nothing is started",
+        HelpName = "URL",
+    };
+    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "With --calibrate: the file to write; without it the costs are printed", HelpName = "FILE" };
+    private static readonly Option<bool> s_validate = new("--validate") { Description = "Compare predictions with runs of workloads over emulated networks; takes two minutes" };
+    private static readonly Option<string?> s_markdown = new("--markdown") { Description = "With --validate: write the tables to this file", HelpName = "FILE" };
+    private static readonly Option<string?> s_workload = new("--workload") { Description = "With --validate: of these only", HelpName = "NAMES" };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON" };
 
     public static Command Create()
     {
         Command command = new("model", "Predict what a traced program takes over other networks, and what network it needs")
         {
-            s_file, s_rtt, s_bandwidth, s_jitter, s_sweep, s_csv, s_chart, s_require, s_without, s_costs, s_json,
+            s_file, s_rtt, s_bandwidth, s_jitter, s_sweep, s_csv, s_chart, s_require, s_without, s_costs, s_calibrate, s_server,
+            s_output, s_validate, s_markdown, s_workload, s_json,
         };
         command.SetAction(Run);
         return command;
@@ -39,13 +55,61 @@ internal static class ModelCommand
     {
         try
         {
-            Predict(parsed);
+            if (parsed.GetValue(s_calibrate))
+            {
+                Calibrate(parsed.GetValue(s_server), parsed.GetValue(s_output));
+            }
+            else if (parsed.GetValue(s_validate))
+            {
+                return Validate(parsed.GetValue(s_workload), parsed.GetValue(s_markdown), parsed.GetValue(s_json)) ? 0 : 1;
+            }
+            else
+            {
+                Predict(parsed);
+            }
+
             return 0;
         }
         catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
         {
             return ExpectedFailure.Report("model", ExpectedFailure.Describe(failure)!);
         }
+    }
+
+    private static void Calibrate(string? server, string? output)
+    {
+        // Opened first: a path that cannot be written is known before the measuring.
+        using TextWriter writer = output is null ? Console.Out : File.CreateText(output);
+        string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-model-{Environment.ProcessId}.sock");
+        using OwnServer? own = server is null ? OwnServer.Start("null", $"unix://{socket}") : null;
+        Calibration.Measure(ServerUrl.Parse(server ?? own!.Urls[0])).Write(writer);
+    }
+
+    private static bool Validate(string? names, string? markdown, bool json)
+    {
+        Workload[] workloads = [.. ValidationWorkloads.All.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
+        if (workloads.Length == 0)
+        {
+            throw new FormatException($"--workload takes any of {string.Join(",", ValidationWorkloads.All.Select(workload => workload.Name))}");
+        }
+
+        using StreamWriter? file = markdown is null ? null : File.CreateText(markdown);
+        ValidationReport report = Validation.Run(workloads, s_patience, step => Console.Error.WriteLine($"cudarpc model: {step}"));
+        if (file is not null)
+        {
+            report.WriteMarkdown(file);
+        }
+
+        if (json)
+        {
+            report.WriteJson(Console.Out);
+        }
+        else
+        {
+            report.WriteMarkdown(Console.Out);
+        }
+
+        return report.IsWithinBounds;
     }
 
     private static void Predict(ParseResult parsed)

@@ -73,6 +73,31 @@ internal sealed unsafe class BenchProgram : IDisposable
         return Timing.Of(times);
     }
 
+    /// <summary>A launch and a wait, each timed, after a pause.</summary>
+    public (Timing Launch, Timing Wait) LaunchAndWait(int count, TimeSpan pause)
+    {
+        long[] launches = new long[count], waits = new long[count];
+        for (int index = -count / 10; index < count; index++)
+        {
+            for (long until = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
+            {
+                Thread.SpinWait(1);
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            Launch(1);
+            long posted = Stopwatch.GetTimestamp();
+            Must(_driver.cuCtxSynchronize());
+            if (index >= 0)
+            {
+                launches[index] = Nanoseconds(posted - start);
+                waits[index] = Nanoseconds(Stopwatch.GetTimestamp() - posted);
+            }
+        }
+
+        return (Timing.Of(launches), Timing.Of(waits));
+    }
+
     /// <summary>Launches in small bursts, as a program makes them; the time of each, in nanoseconds, is the median burst's.</summary>
     public double LaunchCost(int bursts)
     {
