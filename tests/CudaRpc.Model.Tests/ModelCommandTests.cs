@@ -35,7 +35,7 @@ public sealed class ModelCommandTests : IDisposable
 
         JsonElement prediction = report.GetProperty("network").GetProperty("prediction");
         Assert.Equal(200, report.GetProperty("network").GetProperty("rttUs").GetDouble());
-        Assert.InRange(prediction.GetProperty("latency").GetInt64(), 4_300_000, 4_700_000);
+        Assert.InRange(prediction.GetProperty("latency").GetInt64(), 3_900_000, 4_200_000);
         Assert.InRange(prediction.GetProperty("bytesOut").GetInt64(), 7_500_000, 8_500_000);
         Assert.True(prediction.GetProperty("formula").GetInt64() > report.GetProperty("recorded").GetInt64());
     }

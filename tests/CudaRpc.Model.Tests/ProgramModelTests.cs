@@ -49,6 +49,21 @@ public sealed class ProgramModelTests
         Near(300, Exact.Time(program, 100), Tolerance);
     }
 
+    [Theory]
+    [InlineData(500, 500 + 10 + 300)]
+    [InlineData(10, 10 + 100)]
+    public void Time_FirstCallOfAThread_ConnectsWhereItDidSo(double cost, double expected)
+    {
+        // Connecting took what the call took beyond its round trip; then two more round trips come with it.
+        var program = new TraceMaker();
+        program.Wait(program.Thread(), cost: cost);
+        ModelCosts costs = Exact.Costs with { ConnectTrips = 2, RoundTrip = 10_000 };
+
+        double time = ProgramModel.Of(program.Make(), costs).Time(Exact.Network(100)) / 1e3;
+
+        Near(expected, time, cost > 100 ? 10 : Tolerance);
+    }
+
     [Fact]
     public void Time_BytesToTheServer_TakeTheBandwidth()
     {

@@ -16,6 +16,9 @@ internal sealed class ProgramSteps
     // Of a call that was posted: cheaper than this many of the calibrated ones, or it waited for the network.
     private const int PostBound = 4;
 
+    // Two round trips with a thread that is made on the other side.
+    private const long ShortestConnect = 100_000;
+
     private readonly Trace _trace;
     private readonly ModelCosts _costs;
     private readonly Techniques _without;
@@ -141,15 +144,14 @@ internal sealed class ProgramSteps
         return index;
     }
 
-    // A thread's first call that travels opens its lane. What that took beside the round trips is the machine's, and the recording has it.
+    // A thread's first call that travels opens its lane, unless the trace begins later. What that took beside the round trips is the machine's, and
+    // the recording has it.
     private void Connect(ref Step step, in TraceCall call)
     {
-        step.Connects = true;
-        if (_trace.Header.RoundTrip > 0)
-        {
-            long itself = call.Class == TraceClass.Posted ? step.ClientCost : (step.RoundTrips * _trace.Header.RoundTrip) + Math.Max(0, call.ServerEnd - call.ServerBegin);
-            step.ClientCost = Math.Max(step.ClientCost, call.End - call.Begin - itself);
-        }
+        long itself = call.Class == TraceClass.Posted ? 0 : (step.RoundTrips * _trace.Header.RoundTrip) + Math.Max(0, call.ServerEnd - call.ServerBegin);
+        long took = call.End - call.Begin - itself;
+        step.Connects = _trace.Header.RoundTrip == 0 || took > ShortestConnect;
+        step.ClientCost = step.Connects && _trace.Header.RoundTrip > 0 ? took : step.ClientCost;
     }
 
     private static bool IsPoll(in TraceCall call) => (call.Marks & TraceMarks.Poll) != 0 && call.Class != TraceClass.Local;

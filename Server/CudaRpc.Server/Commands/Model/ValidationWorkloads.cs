@@ -12,7 +12,8 @@ internal static class ValidationWorkloads
 
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("launch-bound", "short kernels, one wait", [.. Op.Repeat(40, Op.Think(50 * Microsecond), Launch(20, 1)), Op.Synchronize(1)]) { Steps = 20 },
+        new("launch-bound", "bursts of short kernels, one wait",
+            [.. Op.Repeat(6, [Op.Think(250 * Microsecond), .. Op.Repeat(10, Launch(20, 1))]), Op.Synchronize(1)]) { Steps = 25 },
         new("copy-bound", "1 MiB there and back", [Op.CopyIn(1 << 20, 1), Launch(2000, 1), Op.CopyOut(1 << 20, 1), Op.Synchronize(1)]) { Steps = 20 },
         new("small-copies", "values there, results back", [.. Op.Repeat(10,
             Op.CopyIn(4096, 1, pinned: false), Launch(300, 1), Op.CopyOut(64, 1, pinned: false), Op.Synchronize(1))]) { Steps = 10 },

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Xunit;
+
+namespace CudaRpc.Model.Tests;
+
+public sealed class ValidationTests
+{
+    // Of what may be off, the largest part is the emulated network's where it shares two processors with client and server: docs/model.md.
+    private const double MostMedian = 0.05;
+    private const double MostWorst = 0.25;
+
+    // A machine that does other work is asked again.
+    private const int Attempts = 3;
+
+    [Fact]
+    public async Task Model_WorkloadsOverEmulatedNetworks_IsWithinItsBounds()
+    {
+        var seen = new List<string>();
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            JsonElement report = await ValidateAsync();
+            (double median, double worst) = (report.GetProperty("median").GetDouble(), report.GetProperty("worst").GetDouble());
+            Assert.Equal(10 * 16, report.GetProperty("rows").GetArrayLength());
+            if (median <= MostMedian && worst <= MostWorst)
+            {
+                // The closed formula knows neither polls nor threads.
+                Assert.True(report.GetProperty("formulaWorst").GetDouble() > 1);
+                return;
+            }
+
+            seen.Add($"median {median:P1}, worst {worst:P1}");
+        }
+
+        Assert.Fail(string.Join("; ", seen));
+    }
+
+    private static async Task<JsonElement> ValidateAsync()
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "model", "--validate", "--json"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output.Length > 0 ? JsonDocument.Parse(output).RootElement : throw new InvalidOperationException(await errors);
+    }
+}
