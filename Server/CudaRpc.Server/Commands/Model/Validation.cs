@@ -32,16 +32,19 @@ internal sealed class Validation(string url, ModelCosts costs, TimeSpan patience
         ModelCosts costs = Calibration.Measure(ServerUrl.Parse(own.Urls[0]));
         var validation = new Validation(own.Urls[0], costs, patience);
         var rows = new List<ValidationRow>();
+        var noise = new List<double>();
         foreach (Workload workload in workloads)
         {
             progress(workload.Name);
-            rows.AddRange(validation.Measure(workload));
+            (IEnumerable<ValidationRow> measured, double spread) = validation.Measure(workload);
+            rows.AddRange(measured);
+            noise.Add(spread);
         }
 
-        return ValidationReport.Of(costs, rows);
+        return ValidationReport.Of(costs, noise.Order().ElementAt(noise.Count / 2), rows);
     }
 
-    private List<ValidationRow> Measure(Workload workload)
+    private (IEnumerable<ValidationRow> Rows, double Noise) Measure(Workload workload)
     {
         var run = new ValidationRun(url, workload, workload.Steps);
         run.Time();
@@ -56,14 +59,17 @@ internal sealed class Validation(string url, ModelCosts costs, TimeSpan patience
         long[] predicted = [.. networks.Select(model.Time)], measured = new long[networks.Length];
         int[] repeats = new int[networks.Length];
         Array.Fill(measured, long.MaxValue);
+        var plain = new List<long>();
         for (int round = 0; round < Runs; round++)
         {
+            plain.Add(run.Time());
             for (int index = 0; index < networks.Length; index++)
             {
                 measured[index] = Math.Min(measured[index], run.Time($"?{networks[index]}"));
             }
         }
 
+        plain.Add(run.Time());
         for (int round = 0; round < MostRepeats; round++)
         {
             for (int index = 0; index < networks.Length && Stopwatch.GetElapsedTime(_began) < patience; index++)
@@ -76,8 +82,10 @@ internal sealed class Validation(string url, ModelCosts costs, TimeSpan patience
             }
         }
 
-        return [.. networks.Select((network, index) => new ValidationRow(
+        plain.Add(run.Time());
+        IEnumerable<ValidationRow> rows = networks.Select((network, index) => new ValidationRow(
             workload.Name, network.Rtt.TotalMicroseconds, network.BytesPerSecond * 8 / 1e9, trace.Duration, measured[index], predicted[index],
-            ClosedFormula.Time(trace, network), repeats[index]))];
+            ClosedFormula.Time(trace, network), repeats[index]));
+        return (rows, ((double)plain.Order().ElementAt(plain.Count / 2) / plain.Min()) - 1);
     }
 }

@@ -7,13 +7,14 @@ namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>Predictions beside measurements; its properties are the JSON's. Times in nanoseconds, errors as 0.05 for 5 %.</summary>
 /// <param name="Costs">What the model was told.</param>
+/// <param name="Noise">By how much a run without a network, in between, takes longer than the shortest; of the workloads the one in the middle.</param>
 /// <param name="Median">Of the errors, their signs left out.</param>
 /// <param name="Worst">The largest.</param>
 /// <param name="FormulaMedian">The closed formula's.</param>
 /// <param name="FormulaWorst">The closed formula's.</param>
 /// <param name="Rows">Each workload over each network.</param>
 internal sealed record ValidationReport(
-    ModelCosts Costs, double Median, double Worst, double FormulaMedian, double FormulaWorst, IReadOnlyList<ValidationRow> Rows)
+    ModelCosts Costs, double Noise, double Median, double Worst, double FormulaMedian, double FormulaWorst, IReadOnlyList<ValidationRow> Rows)
 {
     /// <summary>The error in the middle that is allowed, and the largest.</summary>
     public const double MostMedian = 0.05;
@@ -21,8 +22,8 @@ internal sealed record ValidationReport(
 
     public bool IsWithinBounds => Median <= MostMedian && Worst <= MostWorst;
 
-    public static ValidationReport Of(ModelCosts costs, IReadOnlyList<ValidationRow> rows) => new(
-        costs, Middle(rows, row => row.Error), rows.Max(row => Math.Abs(row.Error)), Middle(rows, row => row.FormulaError),
+    public static ValidationReport Of(ModelCosts costs, double noise, IReadOnlyList<ValidationRow> rows) => new(
+        costs, noise, Middle(rows, row => row.Error), rows.Max(row => Math.Abs(row.Error)), Middle(rows, row => row.FormulaError),
         rows.Max(row => Math.Abs(row.FormulaError)), rows);
 
     /// <summary>One JSON object.</summary>
