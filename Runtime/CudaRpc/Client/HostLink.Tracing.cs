@@ -11,7 +11,10 @@ internal sealed unsafe partial class HostLink
     private readonly byte[] _times = new byte[session.Recorder is null ? 0 : LongestTimes];
     private int _flushes;
 
-    /// <summary>Asks for the times of calls up to <paramref name="sequence"/>, and waits until they are there, or for as long as <paramref name="patience"/>.</summary>
+    /// <summary>
+    /// Asks for the times of calls up to <paramref name="sequence"/>, and waits until they are there, or for as long as <paramref
+    /// name="patience"/>.
+    /// </summary>
     /// <exception cref="IOException">The connection is gone.</exception>
     public void FlushTrace(ulong sequence, TimeSpan patience)
     {

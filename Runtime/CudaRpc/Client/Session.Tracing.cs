@@ -27,7 +27,9 @@ public sealed partial class Session
 
     private ulong Wanted => Recorder is null ? 0 : Handshake.TraceTimes | (Recorder.DeviceTimes ? Handshake.DeviceTimes : 0);
 
-    /// <summary>Has the server send what it knows of the calls so far, and waits for it, not for long. Does nothing where nothing is recorded.</summary>
+    /// <summary>
+    /// Has the server send what it knows of the calls so far, and waits for it, not for long. Does nothing where nothing is recorded.
+    /// </summary>
     internal void FlushTrace()
     {
         if (HasServerTimes)

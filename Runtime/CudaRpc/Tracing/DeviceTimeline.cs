@@ -21,7 +21,10 @@ internal sealed unsafe class DeviceTimeline(CudaDriver driver)
     /// <summary>Work that has not been read.</summary>
     public Queue<DeviceWork> Pending { get; } = new();
 
-    /// <summary>Finds out what the time of an event is on this machine's clock, in a stream of its own, so that the program's work is not waited for.</summary>
+    /// <summary>
+    /// Finds out what the time of an event is on this machine's clock, in a stream of its own, so that the program's work is not waited
+    /// for.
+    /// </summary>
     public void Start()
     {
         CUstream stream;

@@ -63,7 +63,8 @@ internal sealed unsafe partial class ThreadTrace
 
     /// <summary>The program makes a call.</summary>
     /// <param name="session">Number of the session whose it is.</param>
-    /// <param name="isRemote">Whether it is remoted, so that what carries it tells its bytes; else they are what remoting would take.</param>
+    /// <param name="isRemote">Whether it is remoted, so that what carries it tells its bytes; else they are what remoting would
+    /// take.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter(uint session, bool isRemote)
     {

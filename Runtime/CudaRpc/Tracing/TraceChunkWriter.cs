@@ -3,7 +3,8 @@ using System.Text;
 namespace CudaRpc.Tracing;
 
 /// <summary>
-/// Writes records to the chunks of a trace, one after the other. A record counts when it is whole, and each chunk can be read without the others.
+/// Writes records to the chunks of a trace, one after the other. A record counts when it is whole, and each chunk can be read without the
+/// others.
 /// For one thread at a time. Where the file cannot grow, records are counted as lost.
 /// </summary>
 internal sealed unsafe class TraceChunkWriter(TraceOutput output)
@@ -54,7 +55,9 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
         }
     }
 
-    /// <summary>A call of the current thread. Its times are nanoseconds since the trace began, and not before the last call's end.</summary>
+    /// <summary>
+    /// A call of the current thread. Its times are nanoseconds since the trace began, and not before the last call's end.
+    /// </summary>
     /// <param name="call">The call; its function is the process's number of it.</param>
     /// <param name="name">The function's name.</param>
     /// <param name="first">Number of the first frame that was sent for it, in its session; 0 for none.</param>

@@ -45,7 +45,8 @@ internal sealed class TraceJoin
             }
         }
 
-        Array.Sort(calls, static (left, right) => left.Begin != right.Begin ? left.Begin.CompareTo(right.Begin) : left.End.CompareTo(right.End));
+        Array.Sort(calls, static (left, right) =>
+            left.Begin != right.Begin ? left.Begin.CompareTo(right.Begin) : left.End.CompareTo(right.End));
         return calls;
     }
 

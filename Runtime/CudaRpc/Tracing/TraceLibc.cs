@@ -10,7 +10,9 @@ internal static unsafe partial class TraceLibc
     private const int Shared = 0x01;
     private const int Populate = 0x8000;
 
-    /// <summary>Maps a part of a file, its pages at once: one fault each would cost more than what is written to them. Null where that fails.</summary>
+    /// <summary>
+    /// Maps a part of a file, its pages at once: one fault each would cost more than what is written to them. Null where that fails.
+    /// </summary>
     public static void* MapShared(SafeFileHandle file, nint offset, nuint length)
     {
         nint mapped = mmap(0, length, ReadWrite, Shared | Populate, file, offset);

@@ -8,7 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace CudaRpc.Tracing;
 
 /// <summary>
-/// A trace file that this process writes to, maybe with others: it hands out chunks, which are mapped, so that what has been written to one is in
+/// A trace file that this process writes to, maybe with others: it hands out chunks, which are mapped, so that what has been written to
+/// one is in
 /// the file whatever becomes of the process. Safe from any thread.
 /// </summary>
 internal sealed unsafe class TraceOutput : IDisposable
@@ -62,7 +63,7 @@ internal sealed unsafe class TraceOutput : IDisposable
 
             return page[TraceFormat.BootAt..TraceFormat.ChunksAt].SequenceEqual(BootId())
                 ? new TraceOutput(file, path)
-                : throw new IOException($"{path} is a trace of another machine or an earlier boot, to which nothing can be added; delete it or name another file");
+                : throw new IOException($"{path} is a trace of another machine or boot, nothing can be added; delete it or name another file");
         }
         catch
         {
@@ -78,7 +79,8 @@ internal sealed unsafe class TraceOutput : IDisposable
         TraceFormat.Magic.CopyTo(page);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(TraceFormat.VersionAt), TraceFormat.Version);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(TraceFormat.ChunkSizeAt), TraceFormat.ChunkSize);
-        BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(TraceFormat.BeganAt), (began - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick);
+        long nanoseconds = (began - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+        BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(TraceFormat.BeganAt), nanoseconds);
         BinaryPrimitives.WriteInt64LittleEndian(page.AsSpan(TraceFormat.ClockAt), origin);
         BootId().CopyTo(page.AsSpan(TraceFormat.BootAt));
 
@@ -123,12 +125,14 @@ internal sealed unsafe class TraceOutput : IDisposable
         uint number = Word(TraceFormat.ChunksAt, 1) - 1;
         long offset = TraceFormat.OffsetOf(number);
         // Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS at a store.
-        if (TraceLibc.posix_fallocate(_file, (nint)offset, TraceFormat.ChunkSize) != 0)
+        int problem;
+        do
         {
-            return null;
+            problem = TraceLibc.posix_fallocate(_file, (nint)offset, TraceFormat.ChunkSize);
         }
+        while (problem == Libc.EINTR);
 
-        byte* chunk = (byte*)TraceLibc.MapShared(_file, (nint)offset, TraceFormat.ChunkSize);
+        byte* chunk = problem != 0 ? null : (byte*)TraceLibc.MapShared(_file, (nint)offset, TraceFormat.ChunkSize);
         if (chunk != null)
         {
             *(uint*)(chunk + TraceFormat.InstanceAt) = _instance;
@@ -194,7 +198,8 @@ internal sealed unsafe class TraceOutput : IDisposable
         byte[] id = new byte[TraceFormat.ChunksAt - TraceFormat.BootAt];
         try
         {
-            Encoding.ASCII.GetBytes(File.ReadAllText("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal).Trim().AsSpan(0, 32), id);
+            string text = File.ReadAllText("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal);
+            Encoding.ASCII.GetBytes(text.AsSpan(0, id.Length), id);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {

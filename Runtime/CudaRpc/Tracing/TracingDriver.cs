@@ -6,7 +6,8 @@ using CudaRpc.Driver;
 namespace CudaRpc.Tracing;
 
 /// <summary>
-/// Records every call that goes through it and has another driver make it. The generated part has each function; nothing of a call is changed.
+/// Records every call that goes through it and has another driver make it. The generated part has each function; nothing of a call is
+/// changed.
 /// </summary>
 internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
 {
@@ -121,9 +122,10 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
     // Whether remoting would let a copy there come when its stream gets to it.
     private bool IsPageLocked(void* host)
     {
+        const CUpointer_attribute Type = CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE;
         CUmemorytype type;
         return !_isRemote
-            && Inner.cuPointerGetAttribute(&type, CUpointer_attribute.CU_POINTER_ATTRIBUTE_MEMORY_TYPE, new CUdeviceptr((ulong)host)) == CUresult.CUDA_SUCCESS
+            && Inner.cuPointerGetAttribute(&type, Type, new CUdeviceptr((ulong)host)) == CUresult.CUDA_SUCCESS
             && type == CUmemorytype.CU_MEMORYTYPE_HOST;
     }
 
@@ -138,7 +140,8 @@ internal sealed unsafe partial class TracingDriver : CudaDriver, IDisposable
         const int Longest = 256;
         byte* name = stackalloc byte[Longest];
         int device;
-        return Inner.cuDeviceGet(&device, 0) == CUresult.CUDA_SUCCESS && Inner.cuDeviceGetName(name, Longest, device) == CUresult.CUDA_SUCCESS
+        return Inner.cuDeviceGet(&device, 0) == CUresult.CUDA_SUCCESS
+            && Inner.cuDeviceGetName(name, Longest, device) == CUresult.CUDA_SUCCESS
             ? Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))
             : "";
     }

@@ -45,7 +45,10 @@ internal static class TraceRecordCommand
             }
         });
         command.SetAction(parsed => Run(
-            parsed.GetValue(local) ? "native:" : parsed.GetValue(server), parsed.GetValue(output), parsed.GetValue(deviceTimes), parsed.GetValue(shim),
+            parsed.GetValue(local) ? "native:" : parsed.GetValue(server),
+            parsed.GetValue(output),
+            parsed.GetValue(deviceTimes),
+            parsed.GetValue(shim),
             parsed.GetValue(program)!));
         return command;
     }
@@ -113,6 +116,11 @@ internal static class TraceRecordCommand
 
     private static string Summary(string shown, string trace, string program)
     {
+        if (!File.Exists(trace))
+        {
+            return $"{shown} is gone";
+        }
+
         (long calls, long lost) = TraceFile.CountCalls(trace);
         if (calls == 0)
         {

@@ -5,12 +5,14 @@ namespace CudaRpc.Server;
 // When calls were made, for a client that records them.
 internal sealed unsafe partial class ServerLane
 {
-    // When the driver returned from the last call, and whether the next one was there already and its turn come.
+    // When the driver returned, whether that was the last frame's call, and whether the next one was there already and its turn come.
     private long _lastEnd;
+    private bool _hasEnded;
     private bool _isNext;
 
     /// <summary>
-    /// When the driver is called: now, or where calls follow each other without a pause the last one's end, which saves a look at the clock. It is
+    /// When the driver is called: now, or where calls follow each other without a pause the last one's end, which saves a look at the
+    /// clock. It is
     /// early by what decoding takes, some 0.1 us.
     /// </summary>
     public long BeginTime => _isNext ? _lastEnd : SessionTrace.Now;
@@ -18,7 +20,7 @@ internal sealed unsafe partial class ServerLane
     /// <summary>The driver has returned.</summary>
     public long EndTime()
     {
-        _isNext = false;
+        (_isNext, _hasEnded) = (false, true);
         return _lastEnd = SessionTrace.Now;
     }
 
@@ -32,7 +34,8 @@ internal sealed unsafe partial class ServerLane
         long received = _reader!.BytesReceived;
         bool read = _reader.Read(out header);
         _isNext = read && received == _reader.BytesReceived && (header.Flags & FrameFlags.Posted) != 0 && header.BulkLength == 0
-            && _lastEnd != 0 && Session.Gate.IsTurn(header.Sequence);
+            && _hasEnded && Session.Gate.IsTurn(header.Sequence);
+        _hasEnded = false;
         return read;
     }
 }

@@ -6,7 +6,8 @@ using CudaRpc.Tracing;
 namespace CudaRpc.Server;
 
 /// <summary>
-/// When a session's calls were made, for a client that records them: kept for a moment, and sent over the session's own connection in bunches. A client
+/// When a session's calls were made, for a client that records them: kept for a moment, and sent over the session's own connection in
+/// bunches. A client
 /// that takes them too slowly misses some and is told how many. Safe from any thread.
 /// </summary>
 internal sealed class SessionTrace
@@ -67,7 +68,9 @@ internal sealed class SessionTrace
         }
     }
 
-    /// <summary>The client leaves: sends what there is of the calls up to <paramref name="sequence"/>, which may take a moment to come.</summary>
+    /// <summary>
+    /// The client leaves: sends what there is of the calls up to <paramref name="sequence"/>, which may take a moment to come.
+    /// </summary>
     public void Flush(ulong sequence)
     {
         _gate.WaitFor(sequence, s_patience);

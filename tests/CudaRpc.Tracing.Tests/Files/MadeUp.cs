@@ -3,7 +3,8 @@ namespace CudaRpc.Tracing.Tests.Files;
 /// <summary>Traces of programs that never ran.</summary>
 internal static class MadeUp
 {
-    private static readonly string[] s_functions = ["cuInit", "cuLaunchKernel", "cuMemcpyDtoH_v2", "cuStreamSynchronize", "cuModuleLoadData", "cuEventQuery"];
+    private static readonly string[] s_functions =
+        ["cuInit", "cuLaunchKernel", "cuMemcpyDtoH_v2", "cuStreamSynchronize", "cuModuleLoadData", "cuEventQuery"];
 
     private static readonly TraceHeader s_header = new()
     {
@@ -63,7 +64,8 @@ internal static class MadeUp
         [new TraceThread(1, 1, "main")],
         [.. Enumerable.Range(0, calls).Select(static index => new TraceCall
         {
-            Thread = 0, Function = 1, Begin = index * 400L, End = (index * 400L) + 130, Class = TraceClass.Posted, BytesOut = 96, Stream = 1,
+            Thread = 0, Function = 1, Begin = index * 400L, End = (index * 400L) + 130,
+            Class = TraceClass.Posted, BytesOut = 96, Stream = 1,
             ServerBegin = -1, ServerEnd = -1, DeviceBegin = -1, DeviceEnd = -1,
         })],
         []);

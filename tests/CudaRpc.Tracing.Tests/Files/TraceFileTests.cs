@@ -180,7 +180,12 @@ public sealed class TraceFileTests : IDisposable
         {
             Trace read = TraceFile.Read(FileName);
             Assert.InRange(read.Calls.Count, 0, bytes.Length / 4);
-            Assert.All(read.Calls, call => Assert.True(call.End >= call.Begin && call.Begin >= 0 && read.NameOf(call).Length >= 0 && read.Threads[call.Thread].Id >= 0));
+            Assert.All(read.Calls, call =>
+            {
+                Assert.True(call.End >= call.Begin && call.Begin >= 0);
+                Assert.NotNull(read.NameOf(call));
+                Assert.NotNull(read.Threads[call.Thread]);
+            });
         }
         catch (FormatException)
         {

@@ -7,8 +7,8 @@ namespace CudaRpc.Tracing.Tests.Programs;
 /// <summary>C programs under <c>cudarpc trace</c>, in a folder of their own.</summary>
 internal sealed class Traced : IDisposable
 {
-    private static readonly string s_repository =
-        typeof(Traced).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static attribute => attribute.Key == "RepositoryRoot").Value!;
+    private static readonly string s_repository = typeof(Traced).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(static attribute => attribute.Key == "RepositoryRoot").Value!;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("cudarpc-traced-").FullName;
 
@@ -20,7 +20,9 @@ internal sealed class Traced : IDisposable
         get
         {
             string folder = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(s_repository, "artifacts/native");
-            Assert.SkipUnless(File.Exists(Path.Combine(folder, "libcuda.so.1")), $"no libcuda.so.1 in {folder}: dotnet publish Runtime/CudaRpc.Native -c Release");
+            Assert.SkipUnless(
+                File.Exists(Path.Combine(folder, "libcuda.so.1")),
+                $"no libcuda.so.1 in {folder}: dotnet publish Runtime/CudaRpc.Native -c Release");
             return folder;
         }
     }
@@ -41,8 +43,12 @@ internal sealed class Traced : IDisposable
     /// <param name="program">The program.</param>
     /// <param name="whenReady">Gets the first line that the program writes.</param>
     /// <param name="output">The trace; <see cref="TraceName"/> if null.</param>
-    public (int Code, string Output, string Errors) Trace(string[] options, string[] program, Action<string>? whenReady = null, string? output = null) => Run(
-        "dotnet", whenReady, [typeof(RunCommand).Assembly.Location, "trace", "--shim", Shim, "-o", output ?? TraceName, .. options, "--", .. program]);
+    public (int Code, string Output, string Errors) Trace(
+        string[] options, string[] program, Action<string>? whenReady = null, string? output = null)
+    {
+        string[] command = [typeof(RunCommand).Assembly.Location, "trace", "--shim", Shim, "-o", output ?? TraceName];
+        return Run("dotnet", whenReady, [.. command, .. options, "--", .. program]);
+    }
 
     /// <summary>Runs a program with variables of ours.</summary>
     public (int Code, string Output, string Errors) RunWith(string program, params (string Name, string Value)[] variables) =>
@@ -59,7 +65,8 @@ internal sealed class Traced : IDisposable
 
     private (int Code, string Output, string Errors) Run(string file, Action<string>? whenReady, string[] arguments)
     {
-        ProcessStartInfo start = new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        ProcessStartInfo start = new(file, arguments) { WorkingDirectory = Folder };
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach (string ours in start.Environment.Keys.Where(static key => key.StartsWith("CUDARPC_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(ours);

@@ -111,7 +111,8 @@ public sealed class TracedProgramTests : IDisposable
 
         Assert.Equal(url, trace.Header.Server);
         Assert.True(trace.Header.RoundTrip > 0);
-        Assert.All(trace.Calls.Where(static call => call.Class != TraceClass.Local), call => Assert.True(call.ServerBegin >= 0, trace.NameOf(call)));
+        Assert.All(
+            trace.Calls.Where(static call => call.Class != TraceClass.Local), call => Assert.True(call.ServerBegin >= 0, trace.NameOf(call)));
         Assert.All(trace.Calls.Where(call => trace.NameOf(call) == "cuMemsetD8Async"), static call => Assert.True(call.DeviceBegin >= 0));
     }
 
@@ -125,7 +126,9 @@ public sealed class TracedProgramTests : IDisposable
         Assert.True(code == 7, errors);
         Assert.Equal("A Device That Is Not There", trace.Header.Device);
         Assert.Equal(100, Count(trace, "cuMemsetD8Async"));
-        Assert.All(trace.Calls.Where(call => trace.NameOf(call) == "cuMemsetD8Async"), static call => Assert.True(call is { Class: TraceClass.Posted, BytesOut: > 32 }));
+        Assert.All(
+            trace.Calls.Where(call => trace.NameOf(call) == "cuMemsetD8Async"),
+            static call => Assert.True(call is { Class: TraceClass.Posted, BytesOut: > 32 }));
         Assert.Equal(TraceClass.Blocking, Assert.Single(trace.Calls, call => trace.NameOf(call) == "cuCtxSynchronize").Class);
     }
 
@@ -158,7 +161,8 @@ public sealed class TracedProgramTests : IDisposable
     [Fact]
     public void Variable_WithoutTheCommand_RecordsToo()
     {
-        (int code, _, string errors) = _traced.RunWith(_traced.Compile("loop"), ("CUDARPC_SERVER", "sim:"), ("CUDARPC_TRACE", _traced.TraceName));
+        (int code, _, string errors) = _traced.RunWith(
+            _traced.Compile("loop"), ("CUDARPC_SERVER", "sim:"), ("CUDARPC_TRACE", _traced.TraceName));
         Assert.Equal((7, ""), (code, errors));
         Trace trace = _traced.Read();
         Assert.Equal(100, Count(trace, "cuMemsetD8Async"));
@@ -168,7 +172,8 @@ public sealed class TracedProgramTests : IDisposable
     [Fact]
     public void Variable_WithAFileThatCannotBeWritten_CostsOnlyTheTrace()
     {
-        (int code, _, string errors) = _traced.RunWith(_traced.Compile("loop"), ("CUDARPC_SERVER", "sim:"), ("CUDARPC_TRACE", "/proc/none"));
+        (int code, _, string errors) = _traced.RunWith(
+            _traced.Compile("loop"), ("CUDARPC_SERVER", "sim:"), ("CUDARPC_TRACE", "/proc/none"));
         Assert.Equal(7, code);
         Assert.Contains("/proc/none", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
