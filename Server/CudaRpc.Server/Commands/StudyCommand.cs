@@ -1,7 +1,9 @@
 using System.CommandLine;
 using CudaRpc.Model;
+using CudaRpc.Server.Commands.Model;
 using CudaRpc.Server.Commands.Study;
 using CudaRpc.Simulator.Timing;
+using CudaRpc.Transport;
 using CudaRpc.Workloads;
 
 namespace CudaRpc.Server.Commands;
@@ -21,13 +23,13 @@ internal static class StudyCommand
             DefaultValueFactory = _ => "docs",
             HelpName = "FOLDER",
         };
-        var costs = new Option<string?>("--costs") { Description = "What calls cost beside the network, as cudarpc model --calibrate wrote it.", HelpName = "FILE" };
+        var costs = new Option<string?>("--costs") { Description = "What calls cost beside the network, as cudarpc model --calibrate wrote it. Default: measured here.", HelpName = "FILE" };
         var command = new Command("study", "Find what network programs shaped like known models need, and write it down.") { docs, costs };
         command.SetAction(parsed =>
         {
             try
             {
-                Write(parsed.GetValue(docs)!, parsed.GetValue(costs) is { } file ? ModelCosts.Read(file) : new ModelCosts());
+                Write(parsed.GetValue(docs)!, parsed.GetValue(costs) is { } file ? ModelCosts.Read(file) : null);
                 return 0;
             }
             catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
@@ -38,7 +40,7 @@ internal static class StudyCommand
         return command;
     }
 
-    private static void Write(string docs, ModelCosts costs)
+    private static void Write(string docs, ModelCosts? costs)
     {
         // Read first: a folder without the page is known before minutes of work.
         string page = File.ReadAllText(Path.Combine(docs, Page));
@@ -58,11 +60,12 @@ internal static class StudyCommand
         void Plot(string name, string svg) => File.WriteAllText(Path.Combine(docs, name), svg);
     }
 
-    private static (StudyProgram[] Models, StudyProgram Objects) Record(ModelCosts costs)
+    private static (StudyProgram[] Models, StudyProgram Objects) Record(ModelCosts? given)
     {
         const string Device = "A100", Inference = "-inference", Training = "-training";
         string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-study-{Environment.ProcessId}.sock");
         using OwnServer server = OwnServer.Start(["--driver", "null", "--device-time", Device], [$"unix://{socket}"]);
+        ModelCosts costs = given ?? Calibration.Measure(ServerUrl.Parse(server.Urls[0]));
         IEnumerable<string> names = WorkloadCatalog.Names;
         return (
             [

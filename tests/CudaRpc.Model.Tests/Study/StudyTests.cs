@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using CudaRpc.Server.Commands.Study;
+using CudaRpc.Simulator.Timing;
 using CudaRpc.Tracing;
 using CudaRpc.Workloads;
 using Xunit;
@@ -32,6 +33,22 @@ public sealed class StudyTests
 
         Assert.Equal(["cuMemAlloc_v2", "cuModuleLoadData"], start.Calls.Select(call => start.NameOf(call)));
     }
+
+    [Fact]
+    public void DeviceTimes_AreWhatTheWorkloadSays()
+    {
+        Trace steps = Program("made-up").Trace;
+
+        TraceCall[] launches = [.. steps.Calls.Where(call => steps.NameOf(call) == "cuLaunchKernel")];
+
+        Assert.Equal(10, launches.Length);
+        Assert.All(launches, static call => Assert.Equal(7000, call.DeviceEnd - call.DeviceBegin));
+        Assert.Equal(-1, steps.Calls[^1].DeviceBegin);
+    }
+
+    [Fact]
+    public void DeviceTimes_OfAnotherWorkload_AreRefused() => Assert.Throws<InvalidOperationException>(
+        () => KnownDeviceTimes.Of(Recorded(11), WorkloadCatalog.Find("copy-bound")!, DeviceProfile.Find("A100")!));
 
     [Fact]
     public void Page_HasARowForEachProgramInEachTable()
@@ -67,8 +84,8 @@ public sealed class StudyTests
 
     private static StudyProgram Program(string name)
     {
-        Workload workload = WorkloadCatalog.Find("launch-bound")!;
-        return StudyProgram.Of(name, workload, 90_000, Recorded(20), new ModelCosts());
+        var workload = new Workload("one", "", [Op.Launch("short", 7000, 4), Op.Synchronize()]);
+        return StudyProgram.Of(name, workload, DeviceProfile.Find("A100")!, 90_000, Recorded(20), new ModelCosts());
     }
 
     // Steps of 100 us, slow ones of 200.

@@ -16,14 +16,17 @@ internal sealed class StudyProgram
     /// <summary>Steps that are replayed.</summary>
     public const int Steps = 10;
 
-    private const int Recorded = 100;
+    private const long Recorded = 1_000_000_000;
 
     private readonly ModelCosts _costs;
+    private readonly ModelCosts _stepCosts;
 
     private StudyProgram(string name, Workload workload, long local, Trace start, Trace steps, ModelCosts costs)
     {
         (Name, Workload, Local, Start, Trace, _costs) = (name, workload, local, start, steps, costs);
-        Model = ProgramModel.Of(steps, costs);
+        // The thread has connected long before these steps.
+        _stepCosts = costs with { ConnectTrips = 0 };
+        Model = ProgramModel.Of(steps, _stepCosts);
     }
 
     public string Name { get; }
@@ -51,21 +54,22 @@ internal sealed class StudyProgram
     public static StudyProgram Record(string url, DeviceProfile profile, string name, Workload workload, ModelCosts costs)
     {
         Trace trace = Record(url, workload);
-        return Of(name, workload, MeasureLocal(profile, workload), trace, costs);
+        return Of(name, workload, profile, MeasureLocal(profile, workload), trace, costs);
     }
 
     /// <summary>A workload that has been recorded.</summary>
     /// <param name="name">What the study calls it.</param>
     /// <param name="workload">What was run.</param>
+    /// <param name="profile">On which device.</param>
     /// <param name="local">See <see cref="Local"/>.</param>
     /// <param name="trace">All of it.</param>
     /// <param name="costs">What calls cost beside the network.</param>
-    public static StudyProgram Of(string name, Workload workload, long local, Trace trace, ModelCosts costs) =>
-        new(name, workload, local, StepTrace.Start(trace), StepTrace.LeastDisturbed(trace, Steps), costs);
+    public static StudyProgram Of(string name, Workload workload, DeviceProfile profile, long local, Trace trace, ModelCosts costs) =>
+        new(name, workload, local, StepTrace.Start(trace), KnownDeviceTimes.Of(StepTrace.LeastDisturbed(trace, Steps), workload, profile), costs);
 
     /// <summary>By how much a network makes a step longer; 0.05 for 5 %.</summary>
     public double Slowdown(NetworkConditions network, Techniques without = Techniques.None) =>
-        ((double)ProgramModel.Of(Trace, _costs, without).Time(network) / Model.FreeTime) - 1;
+        ((double)ProgramModel.Of(Trace, _stepCosts, without).Time(network) / Model.FreeTime) - 1;
 
     /// <summary>The same against the device in the program's own process.</summary>
     public double SlowdownToLocal(NetworkConditions network) => ((double)Model.Time(network) / Steps / Local) - 1;
@@ -78,8 +82,8 @@ internal sealed class StudyProgram
         string file = Path.Combine(Path.GetTempPath(), $"cudarpc-study-{Guid.NewGuid():N}.cudatrace");
         try
         {
-            Run(DriverFactory.Open(url, new SessionOptions { ClientName = "cudarpc study" }), workload, Recorded);
-            Run(DriverFactory.Open(url, new SessionOptions { ClientName = "cudarpc study", TraceFile = file, TraceDeviceTimes = true }), workload, Recorded);
+            Run(DriverFactory.Open(url, new SessionOptions { ClientName = "cudarpc study" }), workload, StepsOf(workload));
+            Run(DriverFactory.Open(url, new SessionOptions { ClientName = "cudarpc study", TraceFile = file }), workload, StepsOf(workload));
             return TraceFile.Read(file);
         }
         finally
@@ -91,9 +95,12 @@ internal sealed class StudyProgram
     private static long MeasureLocal(DeviceProfile profile, Workload workload)
     {
         using var gpu = new SimulatedGpu(new SimulatedGpuOptions { DeviceTime = profile, Executes = false });
-        long[] times = Run(new SimulatedDriver(gpu), workload, Recorded);
+        long[] times = Run(new SimulatedDriver(gpu), workload, StepsOf(workload));
         return Enumerable.Range(0, times.Length - Steps).Min(first => times.AsSpan(first, Steps).ToArray().Sum()) / Steps;
     }
+
+    // About a second: of short steps there have to be many until some are not disturbed.
+    private static int StepsOf(Workload workload) => (int)Math.Clamp(Recorded / Math.Max(workload.KernelTime, 1), 60, 1000);
 
     private static long[] Run(CudaDriver driver, Workload workload, int steps)
     {
