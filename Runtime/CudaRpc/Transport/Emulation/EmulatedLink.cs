@@ -11,11 +11,6 @@ internal sealed class EmulatedLink : IDisposable
     // A connection puts no more on the link at once than keeps it busy this long, so that connections share it as flows of a network do.
     private static readonly long s_turn = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
 
-    // The thread of a near network stays awake this long, because waking would take longer than the delay. That of a far one sleeps: the
-    // program may need the processor.
-    private static readonly long s_longestLinger = PreciseWait.Ticks(TimeSpan.FromMilliseconds(1));
-    private static readonly long s_near = PreciseWait.Ticks(TimeSpan.FromMicroseconds(200));
-
     // A connection whose server reads nothing is asked again after this long; nanoseconds.
     private const long Retry = 50_000;
     // Of each connection and direction: 100 Gbit/s for 20 ms.
@@ -28,7 +23,6 @@ internal sealed class EmulatedLink : IDisposable
     private EmulatedConnection[] _connections = [];
     private readonly Thread _thread;
     private readonly TimeSpan _rtt;
-    private readonly long _linger;
     private bool _asleep;
     private bool _stopped;
 
@@ -40,7 +34,6 @@ internal sealed class EmulatedLink : IDisposable
         double ticksPerByte = Stopwatch.Frequency / conditions.BytesPerSecond;
         long delay = PreciseWait.Ticks(conditions.Rtt) / 2, jitter = PreciseWait.Ticks(conditions.Jitter);
         _rtt = conditions.Rtt;
-        _linger = delay < s_near ? s_longestLinger : 0;
         Nap = Math.Max(1, delay - jitter);
         _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
         _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
@@ -172,10 +165,10 @@ internal sealed class EmulatedLink : IDisposable
 
     private void Run()
     {
-        long idleSince = Stopwatch.GetTimestamp(), stopBy = long.MaxValue;
+        long stopBy = long.MaxValue;
         while (true)
         {
-            Forget(Connections(idleSince));
+            Forget(Connections());
             long now = Stopwatch.GetTimestamp(), next = Deliver(now);
             if (Volatile.Read(ref _stopped))
             {
@@ -186,21 +179,14 @@ internal sealed class EmulatedLink : IDisposable
                 }
             }
 
-            if (next == long.MaxValue)
-            {
-                Thread.SpinWait(10);
-                continue;
-            }
-
-            idleSince = now;
-            if (next > now)
-            {
-                PreciseWait.Step(next);
-            }
-            else
+            if (next <= now)
             {
                 // The server is behind, and may need the processor.
                 Libc.Sleep(Retry);
+            }
+            else if (next < long.MaxValue)
+            {
+                PreciseWait.Step(next);
             }
         }
     }
@@ -208,17 +194,15 @@ internal sealed class EmulatedLink : IDisposable
     private bool HasPending => Array.Exists(_connections, static connection => connection.HasPending);
 
     // Waits while nothing is under way, or others see to it.
-    private EmulatedConnection[] Connections(long idleSince)
+    private EmulatedConnection[] Connections()
     {
         lock (_lock)
         {
-            while (!_stopped && (_watchers > 0
-                || (Stopwatch.GetTimestamp() - idleSince > _linger && !HasPending)))
+            while (!_stopped && (_watchers > 0 || !HasPending))
             {
                 _asleep = true;
                 Monitor.Wait(_lock);
                 _asleep = false;
-                idleSince = Stopwatch.GetTimestamp();
             }
 
             return _connections;
