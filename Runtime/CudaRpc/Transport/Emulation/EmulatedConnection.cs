@@ -87,7 +87,7 @@ internal sealed partial class EmulatedConnection(EmulatedLink link, Connection i
 
                 if (isWatching)
                 {
-                    Thread.SpinWait(1);
+                    Thread.Yield();
                 }
                 else if (next <= now)
                 {

@@ -25,7 +25,7 @@ internal static class PreciseWait
         }
         else
         {
-            Thread.SpinWait(10);
+            Thread.Yield();
         }
 
         return false;
