@@ -50,6 +50,20 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("over a free network", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--csv")]
+    [InlineData("--chart")]
+    public void Model_OutputThatIsTheTrace_IsRefusedAndItStays(string option)
+    {
+        byte[] before = File.ReadAllBytes(_trace);
+
+        (int exit, _, string error) = Run("--sweep", "0us x 1Gbps", option, _trace);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("is the trace itself", error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(_trace));
+    }
+
     [Fact]
     public void Model_Sweep_WritesTableCsvAndChart()
     {

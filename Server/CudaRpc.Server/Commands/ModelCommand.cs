@@ -133,6 +133,8 @@ internal static class ModelCommand
         double? most = require is null ? null : NetworkArguments.Percent(require);
         Techniques without = NetworkArguments.Techniques(parsed.GetValue(s_without));
         ModelCosts costs = parsed.GetValue(s_costs) is string path ? ModelCosts.Read(path) : new ModelCosts();
+        OutputFile.RefuseTrace(parsed.GetValue(s_csv), file);
+        OutputFile.RefuseTrace(parsed.GetValue(s_chart), file);
         using StreamWriter? csv = parsed.GetValue(s_csv) is string csvFile ? File.CreateText(csvFile) : null;
         using StreamWriter? chart = parsed.GetValue(s_chart) is string chartFile ? File.CreateText(chartFile) : null;
 
