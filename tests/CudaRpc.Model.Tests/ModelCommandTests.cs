@@ -50,6 +50,24 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("over a free network", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Model_NamesThatActOnATerminal_AreCleaned()
+    {
+        Trace trace = TraceFile.Read(_trace);
+        TraceFile.Write(_trace, trace with
+        {
+            Header = trace.Header with { Command = ["a\u001b[2Jb"] },
+            Functions = [.. trace.Functions.Select(static name => name + "\u001b[2J")],
+        });
+        string chart = Path.Combine(_folder, "grid.svg");
+
+        (int exit, string output, string error) = Run("--rtt", "200us", "--sweep", "0us,100us x 1Gbps", "--require", "5%", "--chart", chart);
+
+        Assert.True(exit == 0, error);
+        Assert.DoesNotContain('\u001b', output);
+        Assert.NotNull(XDocument.Load(chart).Root);
+    }
+
     [Theory]
     [InlineData("--csv")]
     [InlineData("--chart")]

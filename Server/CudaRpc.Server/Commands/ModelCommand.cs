@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CudaRpc.Model;
 using CudaRpc.Server.Commands.Model;
+using CudaRpc.Server.Tracing;
 using CudaRpc.Tracing;
 using CudaRpc.Transport;
 using CudaRpc.Workloads;
@@ -141,8 +142,15 @@ internal static class ModelCommand
         Trace trace = TraceFile.Read(file);
         foreach (string problem in trace.Problems)
         {
-            Console.Error.WriteLine($"cudarpc model: {file}: {problem}");
+            Console.Error.WriteLine($"cudarpc model: {file}: {Readable.Clean(problem)}");
         }
+
+        // What the file names goes to terminals and into an SVG, which has no place for control characters.
+        trace = trace with
+        {
+            Header = trace.Header with { Command = [.. trace.Header.Command.Select(Readable.Clean)] },
+            Functions = [.. trace.Functions.Select(Readable.Clean)],
+        };
 
         ProgramModel model = ProgramModel.Of(trace, costs, without);
         var report = new ModelReport(
