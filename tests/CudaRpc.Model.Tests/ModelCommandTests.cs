@@ -51,6 +51,38 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Model_NamesThatActOnATerminal_AreCleaned()
+    {
+        Trace trace = TraceFile.Read(_trace);
+        TraceFile.Write(_trace, trace with
+        {
+            Header = trace.Header with { Command = ["a\u001b[2Jb"] },
+            Functions = [.. trace.Functions.Select(static name => name + "\u001b[2J")],
+        });
+        string chart = Path.Combine(_folder, "grid.svg");
+
+        (int exit, string output, string error) = Run("--rtt", "200us", "--sweep", "0us,100us x 1Gbps", "--require", "5%", "--chart", chart);
+
+        Assert.True(exit == 0, error);
+        Assert.DoesNotContain('\u001b', output);
+        Assert.NotNull(XDocument.Load(chart).Root);
+    }
+
+    [Theory]
+    [InlineData("--csv")]
+    [InlineData("--chart")]
+    public void Model_OutputThatIsTheTrace_IsRefusedAndItStays(string option)
+    {
+        byte[] before = File.ReadAllBytes(_trace);
+
+        (int exit, _, string error) = Run("--sweep", "0us x 1Gbps", option, _trace);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("is the trace itself", error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(_trace));
+    }
+
+    [Fact]
     public void Model_Sweep_WritesTableCsvAndChart()
     {
         string csv = Path.Combine(_folder, "grid.csv"), chart = Path.Combine(_folder, "grid.svg");

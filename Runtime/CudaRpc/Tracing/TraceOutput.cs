@@ -15,13 +15,15 @@ namespace CudaRpc.Tracing;
 internal sealed unsafe class TraceOutput : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private readonly FileStatus _status;
     private readonly byte* _page;
     private readonly uint _instance;
 
     private TraceOutput(SafeFileHandle file, string path)
     {
         _file = file;
-        Path = path;
+        Path = System.IO.Path.GetFullPath(path);
+        _status = FileStatus.Of(file);
         _page = (byte*)Pages.MapShared(file, TraceFormat.HeaderSize);
         if (_page == null)
         {
@@ -51,6 +53,7 @@ internal sealed unsafe class TraceOutput : IDisposable
             return Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: false);
         }
 
+        RefuseDevices(path);
         SafeFileHandle file = Open(path, FileMode.Open);
         try
         {
@@ -75,6 +78,7 @@ internal sealed unsafe class TraceOutput : IDisposable
     /// <summary>Begins a trace with a given origin.</summary>
     internal static TraceOutput Create(string path, DateTimeOffset began, long origin, bool replace)
     {
+        RefuseDevices(path);
         byte[] page = new byte[TraceFormat.HeaderSize];
         TraceFormat.Magic.CopyTo(page);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(TraceFormat.VersionAt), TraceFormat.Version);
@@ -124,15 +128,16 @@ internal sealed unsafe class TraceOutput : IDisposable
     {
         uint number = Word(TraceFormat.ChunksAt, 1) - 1;
         long offset = TraceFormat.OffsetOf(number);
+        // A program may have closed our descriptor with all others, and its number may be another file's by now.
+        using SafeFileHandle? again = IsOurs(_file) ? null : Reopen();
+        SafeFileHandle file = again ?? _file;
         // Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS at a store.
-        int problem;
-        do
+        int problem = 1;
+        while (IsOurs(file) && (problem = TraceLibc.posix_fallocate(file, (nint)offset, TraceFormat.ChunkSize)) == Libc.EINTR)
         {
-            problem = TraceLibc.posix_fallocate(_file, (nint)offset, TraceFormat.ChunkSize);
         }
-        while (problem == Libc.EINTR);
 
-        byte* chunk = problem != 0 ? null : (byte*)TraceLibc.MapShared(_file, (nint)offset, TraceFormat.ChunkSize);
+        byte* chunk = problem != 0 ? null : (byte*)TraceLibc.MapShared(file, (nint)offset, TraceFormat.ChunkSize);
         if (chunk != null)
         {
             *(uint*)(chunk + TraceFormat.InstanceAt) = _instance;
@@ -177,7 +182,35 @@ internal sealed unsafe class TraceOutput : IDisposable
     public void Dispose()
     {
         Pages.Unmap((ulong)_page, TraceFormat.HeaderSize);
+        if (!IsOurs(_file))
+        {
+            _file.SetHandleAsInvalid();
+        }
+
         _file.Dispose();
+    }
+
+    // Replacing /dev/null would take it from the whole machine, and opening a pipe may wait for ever.
+    private static void RefuseDevices(string path)
+    {
+        if (File.Exists(path) && !FileStatus.Of(path).IsRegular)
+        {
+            throw new IOException($"{path} is a device or a pipe, where no trace can be kept; name a file");
+        }
+    }
+
+    private bool IsOurs(SafeFileHandle file) => FileStatus.Of(file) == _status;
+
+    private SafeFileHandle? Reopen()
+    {
+        try
+        {
+            return FileStatus.Of(Path) == _status ? Open(Path, FileMode.Open) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static SafeFileHandle Open(string path, FileMode mode)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CudaRpc.Model;
 using CudaRpc.Server.Commands.Model;
+using CudaRpc.Server.Tracing;
 using CudaRpc.Tracing;
 using CudaRpc.Transport;
 using CudaRpc.Workloads;
@@ -133,14 +134,23 @@ internal static class ModelCommand
         double? most = require is null ? null : NetworkArguments.Percent(require);
         Techniques without = NetworkArguments.Techniques(parsed.GetValue(s_without));
         ModelCosts costs = parsed.GetValue(s_costs) is string path ? ModelCosts.Read(path) : new ModelCosts();
+        OutputFile.RefuseTrace(parsed.GetValue(s_csv), file);
+        OutputFile.RefuseTrace(parsed.GetValue(s_chart), file);
         using StreamWriter? csv = parsed.GetValue(s_csv) is string csvFile ? File.CreateText(csvFile) : null;
         using StreamWriter? chart = parsed.GetValue(s_chart) is string chartFile ? File.CreateText(chartFile) : null;
 
         Trace trace = TraceFile.Read(file);
         foreach (string problem in trace.Problems)
         {
-            Console.Error.WriteLine($"cudarpc model: {file}: {problem}");
+            Console.Error.WriteLine($"cudarpc model: {file}: {Readable.Clean(problem)}");
         }
+
+        // What the file names goes to terminals and into an SVG, which has no place for control characters.
+        trace = trace with
+        {
+            Header = trace.Header with { Command = [.. trace.Header.Command.Select(Readable.Clean)] },
+            Functions = [.. trace.Functions.Select(Readable.Clean)],
+        };
 
         ProgramModel model = ProgramModel.Of(trace, costs, without);
         var report = new ModelReport(

@@ -26,6 +26,7 @@ internal static class TraceExportCommand
     {
         try
         {
+            OutputFile.RefuseTrace(output?.FullName, file.FullName);
             Trace trace = TraceFile.Read(file.FullName);
             foreach (string problem in trace.Problems)
             {

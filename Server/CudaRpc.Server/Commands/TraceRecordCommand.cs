@@ -68,6 +68,11 @@ internal static class TraceRecordCommand
 
         try
         {
+            if (output is "")
+            {
+                return ExpectedFailure.Report(Name, "-o names the trace; it cannot be empty");
+            }
+
             string folder = ShimLocation.Find(shim);
             ServerUrl url = ServerUrl.Parse(server ?? ClientConfiguration.Read().Server);
             url = url is { Scheme: "native", Path: "" } ? ServerUrl.Parse("native:" + OwnDriver.Find(folder)) : url;
@@ -102,7 +107,7 @@ internal static class TraceRecordCommand
     // Before the program starts: a file that cannot be written is told now.
     private static void Begin(string trace, string[] program, bool deviceTimes)
     {
-        if (File.Exists(trace) && new FileInfo(trace).Length > 0 && !TraceFile.IsTrace(trace))
+        if (FileStatus.Of(trace).IsRegular && new FileInfo(trace).Length > 0 && !TraceFile.IsTrace(trace))
         {
             throw new IOException($"{trace} exists and is no trace; name another file with -o");
         }

@@ -31,6 +31,7 @@ internal static class TraceShowCommand
     {
         try
         {
+            OutputFile.RefuseTrace(html?.FullName, file.FullName);
             Trace trace = TraceFile.Read(file.FullName);
             TraceReport report = TraceAnalysis.Of(trace, top);
             if (html is not null)

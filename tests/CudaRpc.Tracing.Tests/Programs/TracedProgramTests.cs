@@ -159,6 +159,14 @@ public sealed class TracedProgramTests : IDisposable
     }
 
     [Fact]
+    public void File_WithoutAName_IsToldInOneLine()
+    {
+        (int code, _, string errors) = _traced.Trace(s_simulated, ["true"], output: "");
+        Assert.Equal(1, code);
+        Assert.Equal("cudarpc trace: -o names the trace; it cannot be empty\n", errors);
+    }
+
+    [Fact]
     public void Variable_WithoutTheCommand_RecordsToo()
     {
         (int code, _, string errors) = _traced.RunWith(

@@ -109,6 +109,16 @@ public sealed class TraceCommandTests : IDisposable
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("show", "--html")]
+    [InlineData("export", "-o")]
+    public void Output_ThatIsTheTrace_IsRefusedAndItStays(string command, string option)
+    {
+        byte[] before = File.ReadAllBytes(_file);
+        Fails("is the trace itself", command, _file, option, _file);
+        Assert.Equal(before, File.ReadAllBytes(_file));
+    }
+
     [Fact]
     public void Export_UnknownFormat_Fails()
     {
