@@ -6,16 +6,16 @@ namespace CudaRpc.Model.Tests;
 
 public sealed class ValidationTests
 {
-    // Single networks may be off by far more where the emulated one shares two processors with client and server: docs/model.md.
-    private const double MostMedian = 0.08;
-    private const string Workloads = "poll-heavy,multi-threaded,graph-replay,streams";
+    // What is furthest off is the burst of launches behind a pause, whose runs differ by a quarter without any network: docs/model.md.
+    private const double MostMedian = 0.05;
+    private const double MostWorst = 0.35;
 
     // A machine that does other work is asked again. Where the same run without a network takes that much longer each time, it can tell nothing.
-    private const int Attempts = 2;
+    private const int Attempts = 3;
     private const double Noisy = 0.05;
 
     [Fact]
-    public async Task Model_WorkloadsOverEmulatedNetworks_IsRightInTheMiddle()
+    public async Task Model_WorkloadsOverEmulatedNetworks_IsWithinItsBounds()
     {
         var seen = new List<string>();
         bool isNoisy = true;
@@ -23,8 +23,8 @@ public sealed class ValidationTests
         {
             JsonElement report = await ValidateAsync();
             (double median, double worst) = (report.GetProperty("median").GetDouble(), report.GetProperty("worst").GetDouble());
-            Assert.Equal(4 * 16, report.GetProperty("rows").GetArrayLength());
-            if (median <= MostMedian)
+            Assert.Equal(10 * 16, report.GetProperty("rows").GetArrayLength());
+            if (median <= MostMedian && worst <= MostWorst)
             {
                 // The closed formula knows neither polls nor threads.
                 Assert.True(report.GetProperty("formulaWorst").GetDouble() > 1);
@@ -42,7 +42,7 @@ public sealed class ValidationTests
 
     private static async Task<JsonElement> ValidateAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "model", "--validate", "--json", "--workload", Workloads])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "model", "--validate", "--json"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
