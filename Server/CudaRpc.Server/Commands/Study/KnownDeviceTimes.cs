@@ -6,7 +6,7 @@ namespace CudaRpc.Server.Commands.Study;
 
 /// <summary>
 /// Device times of a trace's steps. They are known, as the workload says what the timing model's device takes; asking the device for them costs its
-/// server two events for each piece of work, which would make the recorded run slower than it is.
+/// server two events for each piece of work.
 /// </summary>
 internal static class KnownDeviceTimes
 {
