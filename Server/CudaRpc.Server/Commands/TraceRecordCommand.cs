@@ -129,7 +129,8 @@ internal static class TraceRecordCommand
         (long calls, long lost) = TraceFile.CountCalls(trace);
         if (calls == 0)
         {
-            return $"{program} made no driver call through libcuda.so.1; `cudarpc doctor {program}` says how it looks for the driver";
+            return $"{program} made no driver call that a driver answered; where libcuda.so.1 found no server it has said so above, else "
+                + $"`cudarpc doctor {program}` says how the program looks for the driver";
         }
 
         string size = new FileInfo(trace).Length is var bytes && bytes < 10 << 20

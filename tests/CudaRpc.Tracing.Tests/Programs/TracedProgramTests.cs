@@ -141,6 +141,14 @@ public sealed class TracedProgramTests : IDisposable
     }
 
     [Fact]
+    public void Program_WhoseServerIsNotThere_IsNotBlamedForIt()
+    {
+        (_, _, string errors) = _traced.Trace(["--server", "unix:///nobody.sock"], [_traced.Compile("loop")]);
+        Assert.Contains("cannot use the CUDA server unix:///nobody.sock", errors);
+        Assert.Contains("where libcuda.so.1 found no server it has said so above", errors);
+    }
+
+    [Fact]
     public void File_ThatCannotBeWritten_IsToldBeforeTheProgramRuns()
     {
         (int code, string output, string errors) = _traced.Trace(s_simulated, ["echo", "running"], output: "/proc/none.cudatrace");
