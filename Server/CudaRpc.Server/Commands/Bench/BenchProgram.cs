@@ -57,11 +57,7 @@ internal sealed unsafe class BenchProgram : IDisposable
         long[] times = new long[count];
         for (int index = -count / 10; index < count; index++)
         {
-            for (long until = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
-            {
-                Thread.SpinWait(1);
-            }
-
+            Pause(pause);
             long start = Stopwatch.GetTimestamp();
             Must(_driver.cuCtxSynchronize());
             if (index >= 0)
@@ -73,29 +69,24 @@ internal sealed unsafe class BenchProgram : IDisposable
         return Timing.Of(times);
     }
 
-    /// <summary>A launch and a wait, each timed, after a pause.</summary>
-    public (Timing Launch, Timing Wait) LaunchAndWait(int count, TimeSpan pause)
+    /// <summary>Launches, each timed, behind a pause and a wait.</summary>
+    public Timing LaunchPaused(int count, TimeSpan pause)
     {
-        long[] launches = new long[count], waits = new long[count];
+        long[] times = new long[count];
         for (int index = -count / 10; index < count; index++)
         {
-            for (long until = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
-            {
-                Thread.SpinWait(1);
-            }
-
+            Pause(pause);
             long start = Stopwatch.GetTimestamp();
             Launch(1);
-            long posted = Stopwatch.GetTimestamp();
-            Must(_driver.cuCtxSynchronize());
             if (index >= 0)
             {
-                launches[index] = Nanoseconds(posted - start);
-                waits[index] = Nanoseconds(Stopwatch.GetTimestamp() - posted);
+                times[index] = Nanoseconds(Stopwatch.GetTimestamp() - start);
             }
+
+            Must(_driver.cuCtxSynchronize());
         }
 
-        return (Timing.Of(launches), Timing.Of(waits));
+        return Timing.Of(times);
     }
 
     /// <summary>Launches in small bursts, as a program makes them; the time of each, in nanoseconds, is the median burst's.</summary>
@@ -233,6 +224,15 @@ internal sealed unsafe class BenchProgram : IDisposable
         for (int index = 0; index < count; index++)
         {
             Must(_driver.cuLaunchKernel(_kernel, 1, 1, 1, 32, 1, 1, 0, default, parameters, null));
+        }
+    }
+
+    // Awake: a thread that sleeps comes back late.
+    private static void Pause(TimeSpan pause)
+    {
+        for (long until = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
+        {
+            Thread.SpinWait(1);
         }
     }
 

@@ -46,7 +46,7 @@ internal static class Calibration
         return new ModelCosts
         {
             Post = post,
-            PostWake = Math.Max(0, far.LaunchAndWait(PausedCalls, s_pause).Launch.Median - post),
+            PostWake = Math.Max(0, far.LaunchPaused(PausedCalls, s_pause).Median - post),
             RoundTrip = trip,
             Wake = Math.Max(0, far.Synchronize(PausedCalls).Median - s_pause.TotalNanoseconds - trip),
             Serve = 1e9 / near.LaunchRate(1, Launches),
