@@ -275,6 +275,7 @@ internal sealed class CudaServer : IDisposable
         {
             EndGreeting(connection);
             SendWelcome(connection, new Welcome("", Handshake.Features, session.Token, Name, DeviceSnapshot.Empty));
+            PromptThread.Begin();
             orderly = lane.Run();
         }
         finally

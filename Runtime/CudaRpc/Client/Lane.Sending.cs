@@ -28,7 +28,8 @@ internal sealed unsafe partial class Lane
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {
-        lock (_sendLock)
+        _sendLock.Enter();
+        try
         {
             ulong sequence = Seal(callId, flags, length);
             int first = (int)nuint.Min(length, int.MaxValue);
@@ -43,6 +44,22 @@ internal sealed unsafe partial class Lane
 
             Volatile.Write(ref _bytesSent, _bytesSent + (long)length);
             return sequence;
+        }
+        finally
+        {
+            EndSending();
+        }
+    }
+
+    // The pump that came meanwhile has found the lane taken and sleeps. Fence: what frees the lane and then looks whether the pump sleeps pairs with
+    // the pump, which announces its sleep and then tries the lane.
+    private void EndSending()
+    {
+        _sendLock.Exit();
+        Interlocked.MemoryBarrier();
+        if (HasQueued)
+        {
+            _session.Pump.Wake();
         }
     }
 
@@ -85,9 +102,14 @@ internal sealed unsafe partial class Lane
 
     private void SendAllQueued()
     {
-        lock (_sendLock)
+        _sendLock.Enter();
+        try
         {
             SendQueuedLocked();
+        }
+        finally
+        {
+            EndSending();
         }
     }
 

@@ -197,20 +197,26 @@ internal sealed unsafe partial class Lane
 
         if (!_sendLock.TryEnter())
         {
-            // The owner is sending and takes along what was queued before it began.
-            return PumpResult.Blocked;
+            // Somebody is sending, and wakes the pump where that leaves something.
+            return PumpResult.Idle;
         }
 
         try
         {
             SwapQueue();
+            if (_sending.Length == 0)
+            {
+                // Somebody has sent it since.
+                return PumpResult.Idle;
+            }
+
             int sent = _connection!.TrySend(_sending.Written[_sent..]);
             CountSent(sent);
             return sent > 0 ? PumpResult.Progress : PumpResult.Blocked;
         }
         finally
         {
-            _sendLock.Exit();
+            EndSending();
         }
     }
 
@@ -282,7 +288,7 @@ internal sealed unsafe partial class Lane
         }
         finally
         {
-            _sendLock.Exit();
+            EndSending();
         }
     }
 }

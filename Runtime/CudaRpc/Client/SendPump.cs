@@ -1,3 +1,5 @@
+using CudaRpc.Transport;
+
 namespace CudaRpc.Client;
 
 /// <summary>
@@ -44,6 +46,7 @@ internal sealed class SendPump : IDisposable
 
     private void Run()
     {
+        PromptThread.Begin();
         var spinner = default(SpinWait);
         while (!_stopped)
         {
@@ -53,7 +56,7 @@ internal sealed class SendPump : IDisposable
                     spinner.Reset();
                     continue;
                 case PumpResult.Blocked:
-                    // A lane's window is full, or its owner is sending: neither takes long, and other lanes may have work before.
+                    // A lane's window is full, which does not last long, and other lanes may have work before.
                     Thread.Sleep(BlockedPause);
                     continue;
             }

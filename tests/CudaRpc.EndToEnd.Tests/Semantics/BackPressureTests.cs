@@ -119,6 +119,52 @@ public sealed unsafe class BackPressureTests
     }
 
     [Fact]
+    public void Pump_LaneWhoseOwnerSends_IsNotWaitedFor()
+    {
+        const int Large = 16 << 20;
+        using var release = new ManualResetEvent(false);
+        using var server = new TestServer(() => new OwnFakeDriver
+        {
+            Hook = name =>
+            {
+                if (name == nameof(CudaDriver.cuEventRecord))
+                {
+                    Condition.IsSet(release, "the release");
+                }
+
+                return CUresult.CUDA_SUCCESS;
+            },
+        });
+        using RemoteDriver driver = server.Connect();
+        CUcontext context = driver.CreateContext();
+        CUdeviceptr address = driver.Allocate(Large);
+        CUevent recorded = driver.CreateEvent();
+        long before = Calls();
+        // Of the copy the server reads nothing, and the thread that sends it is held up.
+        var sender = new Worker(() =>
+        {
+            Cuda.Ok(driver.cuCtxSetCurrent(context));
+            Cuda.Ok(driver.cuEventRecord(recorded, default));
+            driver.Write(address, new byte[Large]);
+        });
+        Condition.Holds(() => Calls() == before + 2, "the copy");
+        int samples = 0;
+        Condition.Holds(
+            () =>
+            {
+                samples = driver.Session.PumpLanes() == PumpResult.Idle ? samples + 1 : 0;
+                return samples >= StableSamples;
+            },
+            "a pump with nothing to do");
+
+        Assert.True(sender.IsRunning);
+        release.Set();
+        sender.Ends();
+
+        long Calls() => driver.Session.Statistics is var made ? made.Posted + made.Synchronous : 0;
+    }
+
+    [Fact]
     public void PostedCalls_ThatTheNetworkHasNotTaken_AreCarriedOutBeforeTheSessionEnds()
     {
         const int Many = 20;

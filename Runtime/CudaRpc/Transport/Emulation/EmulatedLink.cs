@@ -165,6 +165,7 @@ internal sealed class EmulatedLink : IDisposable
 
     private void Run()
     {
+        PromptThread.Begin();
         long stopBy = long.MaxValue;
         while (true)
         {
