@@ -1,3 +1,5 @@
+using CudaRpc.Protocol;
+
 namespace CudaRpc.Server;
 
 /// <summary>
@@ -9,7 +11,9 @@ internal sealed class SequenceGate
 {
     private readonly object _monitor = new();
     private ulong _next = 1;
-    private int _waiting;
+
+    // The lowest number that somebody sleeps for; guarded by the monitor, read without it by who leaves.
+    private ulong _awaited = ulong.MaxValue;
     private bool _closed;
 
     /// <summary>Whether <see cref="Enter"/> would not wait.</summary>
@@ -17,6 +21,7 @@ internal sealed class SequenceGate
 
     /// <summary>Waits for the turn of <paramref name="sequence"/>.</summary>
     /// <exception cref="OperationCanceledException">The session ends.</exception>
+    /// <exception cref="ProtocolException">It has had its turn.</exception>
     public void Enter(ulong sequence)
     {
         var spinner = default(SpinWait);
@@ -30,17 +35,18 @@ internal sealed class SequenceGate
 
             lock (_monitor)
             {
-                // Full fence, then the check: pairs with Leave's write of _next and read of _waiting.
-                Interlocked.Increment(ref _waiting);
-                while (_next != sequence && !_closed)
+                while (IsAwaited(sequence) && !_closed)
                 {
                     Monitor.Wait(_monitor);
                 }
-
-                Interlocked.Decrement(ref _waiting);
             }
 
             break;
+        }
+
+        if (Volatile.Read(ref _next) > sequence && !Volatile.Read(ref _closed))
+        {
+            ProtocolException.Throw($"call {sequence} has had its turn");
         }
 
         if (Volatile.Read(ref _closed))
@@ -52,11 +58,12 @@ internal sealed class SequenceGate
     /// <summary>Gives the turn to the next number. Only the lane whose turn it is calls this.</summary>
     public void Leave()
     {
-        Interlocked.Increment(ref _next);
-        if (Volatile.Read(ref _waiting) > 0)
+        // Wakes nobody before his turn: a lane may have thousands of calls before another's next one.
+        if (Interlocked.Increment(ref _next) >= Volatile.Read(ref _awaited))
         {
             lock (_monitor)
             {
+                _awaited = ulong.MaxValue;
                 Monitor.PulseAll(_monitor);
             }
         }
@@ -68,13 +75,10 @@ internal sealed class SequenceGate
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         lock (_monitor)
         {
-            Interlocked.Increment(ref _waiting);
-            while (_next <= sequence && !_closed && deadline - Environment.TickCount64 is > 0 and long left)
+            while (IsAwaited(sequence + 1) && !_closed && deadline - Environment.TickCount64 is > 0 and long left)
             {
                 Monitor.Wait(_monitor, (int)left);
             }
-
-            Interlocked.Decrement(ref _waiting);
         }
     }
 
@@ -86,5 +90,14 @@ internal sealed class SequenceGate
             Volatile.Write(ref _closed, true);
             Monitor.PulseAll(_monitor);
         }
+    }
+
+    // Under the monitor: whether it is not the number's turn yet; Leave then wakes the caller.
+    private bool IsAwaited(ulong sequence)
+    {
+        _awaited = Math.Min(_awaited, sequence);
+        // Pairs with Leave's write of _next and read of _awaited.
+        Interlocked.MemoryBarrier();
+        return Volatile.Read(ref _next) < sequence;
     }
 }
