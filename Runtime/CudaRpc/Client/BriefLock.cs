@@ -1,10 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace CudaRpc.Client;
 
 /// <summary>
 /// A lock that is held for tens of nanoseconds: who finds it taken tries again, and lets another thread run before it tries for long. Nobody sleeps,
-/// so nobody has to be woken, which takes a hundred times as long as the lock is held. Not reentrant.
+/// so nobody has to be woken, which takes a hundred times as long as the lock is held. Not reentrant; a field that is not copied.
 /// </summary>
-internal sealed class BriefLock
+internal struct BriefLock
 {
     // Looks before the processor is given away: the holder may be waiting for one.
     private const int Looks = 30;
@@ -12,6 +14,7 @@ internal sealed class BriefLock
     private int _taken;
 
     /// <summary>Takes the lock until the scope is disposed.</summary>
+    [UnscopedRef]
     public Scope EnterScope()
     {
         if (Interlocked.Exchange(ref _taken, 1) != 0)
@@ -19,7 +22,7 @@ internal sealed class BriefLock
             Contend();
         }
 
-        return new Scope(this);
+        return new Scope(ref _taken);
     }
 
     private void Contend()
@@ -44,9 +47,13 @@ internal sealed class BriefLock
     }
 
     /// <summary>Holds the lock.</summary>
-    public readonly ref struct Scope(BriefLock taken)
+    public readonly ref struct Scope
     {
+        private readonly ref int _taken;
+
+        internal Scope(ref int taken) => _taken = ref taken;
+
         /// <summary>Gives the lock back.</summary>
-        public void Dispose() => Volatile.Write(ref taken._taken, 0);
+        public void Dispose() => Volatile.Write(ref _taken, 0);
     }
 }

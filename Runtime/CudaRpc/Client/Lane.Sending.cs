@@ -5,26 +5,25 @@ namespace CudaRpc.Client;
 // How frames get numbers, queue and leave: in one order, whoever sends them.
 internal sealed unsafe partial class Lane
 {
-    // Under PostLock. Bulk that cannot be read throws before the call has a number, which the server would wait for.
+    // Under the session's order. Bulk that cannot be read throws before the call has a number, which the server would wait for.
     private void Enqueue(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk)
     {
-        int start = _queue.Length;
+        ByteBuffer queue = _queue.Queue;
+        int start = queue.Length;
         try
         {
-            _queue.Write(caller._staging.Written);
-            _queue.Write(smallBulk);
+            queue.Write(caller._staging.Written);
+            queue.Write(smallBulk);
         }
         catch
         {
-            _queue.Clear(start);
+            queue.Clear(start);
             throw;
         }
 
-        caller.NextHeader(callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(_queue.Slice(start, FrameHeader.Size));
-        Volatile.Write(ref _queued, _queue.Length);
+        caller.NextHeader(callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(queue.Slice(start, FrameHeader.Size));
+        _queue.Announce();
     }
-
-    private bool HasQueued => Volatile.Read(ref _queued) != 0 || Volatile.Read(ref _unsent) != 0;
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {
@@ -57,7 +56,7 @@ internal sealed unsafe partial class Lane
     {
         _sendLock.Exit();
         Interlocked.MemoryBarrier();
-        if (HasQueued)
+        if (!_queue.IsEmpty)
         {
             _session.Pump.Wake();
         }
@@ -71,27 +70,27 @@ internal sealed unsafe partial class Lane
     {
         _session.FlushCarrier(this);
         SendUnsent();
-        using (_session.PostLock.EnterScope())
+        using (_order.EnterScope())
         {
-            _session.DropCarrier(this);
+            _order.DropCarrier(this);
             FrameHeader header = NextHeader(callId, flags, length);
             header.Write(_staging.Slice(0, FrameHeader.Size));
-            _queue.Write(_staging.Written);
-            Swap();
+            _queue.Queue.Write(_staging.Written);
+            _queue.Swap();
             return header.Sequence;
         }
     }
 
     private void SendSealed(ReadOnlySpan<byte> bulk)
     {
-        int length = _sending.Length;
-        _connection!.Send(_sending.Written, bulk);
+        int length = _queue.Rest.Length;
+        _connection!.Send(_queue.Rest, bulk);
         CountSent(length);
     }
 
     private void PostSettled()
     {
-        using (_session.PostLock.EnterScope())
+        using (_order.EnterScope())
         {
             _staging.Clear(FrameHeader.Size);
             Enqueue(this, ControlId.Settled, default);
@@ -123,7 +122,7 @@ internal sealed unsafe partial class Lane
 
     private void SendUnsent()
     {
-        ReadOnlySpan<byte> rest = _sending.Written[_sent..];
+        ReadOnlySpan<byte> rest = _queue.Rest;
         if (rest.Length > 0)
         {
             _connection!.Send(rest, default);
@@ -133,40 +132,25 @@ internal sealed unsafe partial class Lane
 
     private void SwapQueue()
     {
-        if (_sending.Length == 0)
+        if (_queue.Rest.Length == 0)
         {
-            using (_session.PostLock.EnterScope())
+            using (_order.EnterScope())
             {
-                Swap();
+                _queue.Swap();
             }
         }
     }
 
-    // Never both zero while something waits: the pump would sleep.
-    private void Swap()
-    {
-        (_queue, _sending) = (_sending, _queue);
-        Volatile.Write(ref _unsent, _sending.Length);
-        Volatile.Write(ref _queued, 0);
-    }
-
     private void CountSent(int sent)
     {
-        _sent += sent;
         Volatile.Write(ref _bytesSent, _bytesSent + sent);
-        if (_sent == _sending.Length)
-        {
-            _sending.Clear();
-            _sent = 0;
-        }
-
-        Volatile.Write(ref _unsent, _sending.Length - _sent);
+        _queue.CountSent(sent);
     }
 
     // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
     private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength)
     {
-        ulong sequence = _session.NextSequence();
+        ulong sequence = _order.Next();
         long bytes = _staging.Length + (long)bulkLength;
         if (callId is ControlId.Settled or ControlId.HostChanged)
         {

@@ -18,22 +18,15 @@ internal sealed unsafe partial class Lane
 
     private readonly Session _session;
 
-    // Held while bytes go out. Taken before the session's PostLock, never after.
+    // Held while bytes go out. Taken before the session's order, never after.
     private readonly Lock _sendLock = new();
     private readonly ByteBuffer _staging = new(InitialBody, ProtocolLimits.Body + FrameHeader.Size);
 
-    // Guarded by the session's PostLock; exchanged with _sending under both locks.
-    private ByteBuffer _queue = new(InitialBody, QueueBound);
-    private ByteBuffer _sending = new(InitialBody, QueueBound);
+    private readonly PostOrder _order;
+    private SendQueue _queue = new(InitialBody, QueueBound);
     private string? _deferred;
     private Connection? _connection;
     private FrameReader? _reader;
-    // Bytes of _sending that have left; guarded by _sendLock.
-    private int _sent;
-
-    // Bytes of _queue and of _sending that have not left, for the pump, which looks without a lock.
-    private int _queued;
-    private int _unsent;
     private int _retired;
 
     // What the owning thread records; null where it does not.
@@ -45,7 +38,7 @@ internal sealed unsafe partial class Lane
     /// <param name="owner">The thread whose calls it carries, null for none in particular.</param>
     public Lane(Session session, Thread? owner)
     {
-        (_session, Owner) = (session, owner);
+        (_session, _order, Owner) = (session, session.Order, owner);
         _trace = owner is null ? null : session.Recorder?.Current;
     }
 
@@ -116,10 +109,10 @@ internal sealed unsafe partial class Lane
         while (true)
         {
             carrier = this;
-            using (_session.PostLock.EnterScope())
+            using (_order.EnterScope())
             {
-                carrier = isOwn ? this : _session.CarrierFor(this);
-                if (carrier._queue.Length <= ProtocolLimits.SendQueue)
+                carrier = isOwn ? this : _order.CarrierFor(this);
+                if (carrier._queue.Queue.Length <= ProtocolLimits.SendQueue)
                 {
                     carrier.Enqueue(this, callId, smallBulk);
                     break;
@@ -190,7 +183,7 @@ internal sealed unsafe partial class Lane
     /// </summary>
     public PumpResult PumpQueued()
     {
-        if (!HasQueued)
+        if (_queue.IsEmpty)
         {
             return PumpResult.Idle;
         }
@@ -204,13 +197,13 @@ internal sealed unsafe partial class Lane
         try
         {
             SwapQueue();
-            if (_sending.Length == 0)
+            if (_queue.Rest.Length == 0)
             {
                 // Somebody has sent it since.
                 return PumpResult.Idle;
             }
 
-            int sent = _connection!.TrySend(_sending.Written[_sent..]);
+            int sent = _connection!.TrySend(_queue.Rest);
             CountSent(sent);
             return sent > 0 ? PumpResult.Progress : PumpResult.Blocked;
         }
@@ -223,9 +216,9 @@ internal sealed unsafe partial class Lane
     /// <summary>True for the first who wants to dispose the lane: its thread's end, the session's end, or a thread that looks for ended ones.</summary>
     public bool TryRetire()
     {
-        using (_session.PostLock.EnterScope())
+        using (_order.EnterScope())
         {
-            _session.DropCarrier(this);
+            _order.DropCarrier(this);
         }
 
         return Interlocked.Exchange(ref _retired, 1) == 0;
@@ -282,7 +275,11 @@ internal sealed unsafe partial class Lane
             SendQueuedLocked();
             // Not through _staging, in which the owning thread may be writing a call.
             Span<byte> goodbye = stackalloc byte[FrameHeader.Size];
-            new FrameHeader(0, ControlId.Goodbye, FrameFlags.Posted, 0, _session.NextSequence(), 0).Write(goodbye);
+            using (_order.EnterScope())
+            {
+                new FrameHeader(0, ControlId.Goodbye, FrameFlags.Posted, 0, _order.Next(), 0).Write(goodbye);
+            }
+
             connection.Send(goodbye, default);
             Volatile.Write(ref _bytesSent, _bytesSent + goodbye.Length);
         }

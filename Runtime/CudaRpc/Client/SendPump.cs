@@ -23,9 +23,11 @@ internal sealed class SendPump : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Something was queued on a lane. The caller's queueing is a full fence (a lock), which pairs with the one in <see cref="Run"/>.</summary>
+    /// <summary>Something was queued on a lane.</summary>
     public void Wake()
     {
+        // Pairs with the fence in Run: either the pump sees what was queued, or it is seen asleep.
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
         {
             _work.Set();

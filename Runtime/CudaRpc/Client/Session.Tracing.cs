@@ -34,7 +34,7 @@ public sealed partial class Session
     {
         if (HasServerTimes)
         {
-            Host.FlushTrace((ulong)Interlocked.Read(ref _sequence), s_patience);
+            Host.FlushTrace(Order.Last, s_patience);
         }
     }
 

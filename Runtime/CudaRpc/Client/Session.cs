@@ -32,7 +32,6 @@ public sealed partial class Session : IDisposable
     private readonly List<Lane> _lanes = [];
     private CallStatistics _retired;
     private Lane[] _pumped = [];
-    private long _sequence;
     private Exception? _lost;
     private bool _disposed;
     private bool _bugLogged;
@@ -173,8 +172,6 @@ public sealed partial class Session : IDisposable
     }
 
     internal Call Begin(uint callId) => new(this, Lane, callId);
-
-    internal ulong NextSequence() => (ulong)Interlocked.Increment(ref _sequence);
 
     /// <summary>Counts a call that needed nobody else.</summary>
     internal void CountLocal() => Lane.Local++;

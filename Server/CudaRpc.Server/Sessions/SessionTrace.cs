@@ -22,7 +22,7 @@ internal sealed class SessionTrace
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     // Held for as long as it takes to write some ten bytes.
-    private readonly BriefLock _lock = new();
+    private BriefLock _lock;
     private readonly byte[] _records = new byte[Bunch];
     private HostChannel _host = null!;
     private SequenceGate _gate = null!;

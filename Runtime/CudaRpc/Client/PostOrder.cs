@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+
+namespace CudaRpc.Client;
+
+/// <summary>
+/// The order of a session's calls: whoever holds it may number a call and queue it. What all posting threads write lies together, in a cache line
+/// that nothing else is in: it moves from processor to processor with every turn, and what lay beside it would be missed with it.
+/// </summary>
+internal sealed class PostOrder
+{
+    // Posted calls of other threads after which a lane whose own thread posts nothing is no longer the carrier.
+    private const int LongestAbsence = 64;
+
+    private Shared _shared;
+
+    /// <summary>The number of the session's last call so far.</summary>
+    public ulong Last => Volatile.Read(ref _shared.Sequence);
+
+    /// <summary>The lane that takes the posted calls of all threads, if any; without the lock it may be another a moment later.</summary>
+    public Lane? Carrier => Volatile.Read(ref _shared.Carrier);
+
+    /// <summary>Holds the order until the scope is disposed. Taken after a lane's send lock, never before it.</summary>
+    public BriefLock.Scope EnterScope() => _shared.Lock.EnterScope();
+
+    /// <summary>Held: the number of the call that is next.</summary>
+    public ulong Next() => ++_shared.Sequence;
+
+    /// <summary>
+    /// Held: the lane that takes a posted call of <paramref name="own"/>'s thread. The calls of all threads go one way, because
+    /// the server would have to hand the turn from lane to lane with every call that goes another. It is the way of a thread that posts, as long
+    /// as that thread does: one that waits, or sends much, gives it up.
+    /// </summary>
+    public Lane CarrierFor(Lane own)
+    {
+        Lane? carrier = _shared.Carrier;
+        if (carrier == own)
+        {
+            _shared.Foreign = 0;
+            return own;
+        }
+
+        if (carrier is null || ++_shared.Foreign > LongestAbsence)
+        {
+            (_shared.Carrier, _shared.Foreign) = (own, 0);
+            return own;
+        }
+
+        return carrier;
+    }
+
+    /// <summary>Held: <paramref name="lane"/> takes no more posted calls of other threads.</summary>
+    public void DropCarrier(Lane lane)
+    {
+        if (_shared.Carrier == lane)
+        {
+            _shared.Carrier = null;
+        }
+    }
+
+    // Two lines apart from what lies before and behind: processors fetch lines in pairs.
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Shared
+    {
+        [FieldOffset(128)]
+        public Lane? Carrier;
+
+        [FieldOffset(136)]
+        public ulong Sequence;
+
+        // Posted calls of other threads since the carrier's own.
+        [FieldOffset(144)]
+        public int Foreign;
+
+        [FieldOffset(148)]
+        public BriefLock Lock;
+    }
+}
