@@ -20,6 +20,9 @@ internal static unsafe partial class Libc
     public static partial nint recv(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint send(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial nint sendmsg(SafeSocketHandle socket, MessageHeader* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]

