@@ -81,9 +81,8 @@ internal static class ModelCommand
     {
         // Opened first: a path that cannot be written is known before the measuring.
         using TextWriter writer = output is null ? Console.Out : File.CreateText(output);
-        string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-model-{Environment.ProcessId}.sock");
-        using OwnServer? own = server is null ? OwnServer.Start("null", $"unix://{socket}") : null;
-        Calibration.Measure(ServerUrl.Parse(server ?? own!.Urls[0])).Write(writer);
+        ModelCosts costs = server is null ? Calibration.MeasureHere() : Calibration.Measure(ServerUrl.Parse(server));
+        costs.Write(writer);
     }
 
     private static bool Validate(string? names, string? markdown, bool json)

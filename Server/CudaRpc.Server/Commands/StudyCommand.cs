@@ -65,7 +65,7 @@ internal static class StudyCommand
         const string Device = "A100", Inference = "-inference", Training = "-training";
         string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-study-{Environment.ProcessId}.sock");
         using OwnServer server = OwnServer.Start(["--driver", "null", "--device-time", Device], [$"unix://{socket}"]);
-        ModelCosts costs = given ?? Calibration.Measure(ServerUrl.Parse(server.Urls[0]));
+        ModelCosts costs = given ?? Calibration.MeasureHere();
         IEnumerable<string> names = WorkloadCatalog.Names;
         return (
             [

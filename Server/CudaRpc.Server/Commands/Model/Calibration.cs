@@ -17,7 +17,15 @@ internal static class Calibration
     // Both sides sleep for so long.
     private static readonly TimeSpan s_pause = TimeSpan.FromMicroseconds(200);
 
-    /// <param name="url">The server. What an emulated network on the way takes by itself does not count; what emulating it takes does.</param>
+    /// <summary>Measures with a server that this starts, whose device takes no time.</summary>
+    public static ModelCosts MeasureHere()
+    {
+        string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-calibrate-{Environment.ProcessId}.sock");
+        using OwnServer own = OwnServer.Start("null", $"unix://{socket}");
+        return Measure(ServerUrl.Parse(own.Urls[0]));
+    }
+
+    /// <param name="url">The server; what its device takes counts as the server's. What an emulated network on the way takes by itself does not count; what emulating it takes does.</param>
     public static ModelCosts Measure(ServerUrl url)
     {
         // Each on connections of its own: which processor a thread gets decides what waking it costs.

@@ -29,7 +29,7 @@ internal sealed class Validation(string url, ModelCosts costs, TimeSpan patience
         string socket = Path.Combine(Path.GetTempPath(), $"cudarpc-validate-{Environment.ProcessId}.sock");
         using OwnServer own = OwnServer.Start(["--driver", "null", "--device-time", "A100"], [$"unix://{socket}"]);
         progress("costs");
-        ModelCosts costs = Calibration.Measure(ServerUrl.Parse(own.Urls[0]));
+        ModelCosts costs = Calibration.MeasureHere();
         var validation = new Validation(own.Urls[0], costs, patience);
         var rows = new List<ValidationRow>();
         var noise = new List<double>();
