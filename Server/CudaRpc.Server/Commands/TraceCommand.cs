@@ -11,6 +11,7 @@ internal static class TraceCommand
         Command trace = TraceRecordCommand.Create();
         trace.Add(TraceShowCommand.Create());
         trace.Add(TraceExportCommand.Create());
+        trace.Add(TraceCostCommand.Create());
         return trace;
     }
 }
