@@ -120,10 +120,15 @@ internal sealed unsafe partial class Lane
             }
 
             // Back-pressure: the thread that posts faster than the network takes waits for the network.
+            Trace?.Mark(TraceMarks.Waited);
             carrier.SendAllQueued();
         }
 
-        _session.Pump.Wake();
+        if (_session.Pump.Wake())
+        {
+            Trace?.Mark(TraceMarks.Woke);
+        }
+
         if (carrier != this)
         {
             Trace?.Mark(TraceMarks.Carried);

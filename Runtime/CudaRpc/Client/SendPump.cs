@@ -23,15 +23,18 @@ internal sealed class SendPump : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Something was queued on a lane.</summary>
-    public void Wake()
+    /// <summary>Something was queued on a lane. Returns whether the thread slept: then it has been woken.</summary>
+    public bool Wake()
     {
         // Pairs with the fence in Run: either the pump sees what was queued, or it is seen asleep.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
+        bool slept = Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0;
+        if (slept)
         {
             _work.Set();
         }
+
+        return slept;
     }
 
     /// <summary>Ends the thread. What is still queued is not sent.</summary>

@@ -13,6 +13,9 @@ internal sealed unsafe partial class ThreadTrace
 {
     private const int CachedHandles = 64;
 
+    /// <summary>What a posted call copies to its queue without taking notably longer than others.</summary>
+    public const long SmallPost = 4096;
+
     // Values of CUstream.
     private const nint Legacy = 1;
     private const nint PerThread = 2;
@@ -78,8 +81,16 @@ internal sealed unsafe partial class ThreadTrace
     /// <summary>The call returns <paramref name="result"/>.</summary>
     public CUresult Leave(int function, CUresult result, nint stream = 0, nint @event = 0)
     {
-        long end = TraceFormat.Now;
         ref readonly TracedFunction row = ref TracedFunctions.Rows[function];
+        int streamNumber = stream is 0 or Legacy ? 0 : NumberOfStream(stream);
+        int eventNumber = @event == 0 ? 0 : NumberOfEvent(@event);
+        if (IsPlainPost && result == CUresult.CUDA_SUCCESS && !_writer.WantsEnd(function))
+        {
+            _writer.WritePost(function, row.Name, _begin - _origin, _first, _bytesOut, _marks, streamNumber, eventNumber);
+            return result;
+        }
+
+        long end = TraceFormat.Now;
         TraceClass travelled;
         if (_isRemote)
         {
@@ -106,8 +117,8 @@ internal sealed unsafe partial class ThreadTrace
                 BytesOut = _bytesOut,
                 BytesIn = _bytesIn,
                 BytesSaved = _bytesSaved,
-                Stream = stream is 0 or Legacy ? 0 : NumberOfStream(stream),
-                Event = @event == 0 ? 0 : NumberOfEvent(@event),
+                Stream = streamNumber,
+                Event = eventNumber,
             },
             row.Name, _first, _last);
         return result;
@@ -182,6 +193,10 @@ internal sealed unsafe partial class ThreadTrace
             _bytesOut = (long)outgoing.Length;
         }
     }
+
+    // Whether the call only queued a frame, so that it took what others of its function take.
+    private bool IsPlainPost => _first != 0 && _roundTrips == 0 && _isRemote && _first == _last && (_bytesIn | _bytesSaved) == 0
+        && _bytesOut <= SmallPost && (_marks & (TraceMarks.Waited | TraceMarks.Woke)) == 0;
 
     // What remoting would make of the call.
     private TraceClass Assume(in TracedFunction row)

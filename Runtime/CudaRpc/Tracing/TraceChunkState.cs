@@ -15,6 +15,10 @@ internal sealed class TraceChunkState(uint instance)
 
     public ulong LastSequence { get; set; }
 
+    public int LastFunction { get; set; } = -1;
+
+    public long LastBytes { get; set; } = -1;
+
     public long LastServer;
 
     public long LastDevice;

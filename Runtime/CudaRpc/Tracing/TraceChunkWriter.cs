@@ -4,10 +4,9 @@ namespace CudaRpc.Tracing;
 
 /// <summary>
 /// Writes records to the chunks of a trace, one after the other. A record counts when it is whole, and each chunk can be read without the
-/// others.
-/// For one thread at a time. Where the file cannot grow, records are counted as lost.
+/// others. For one thread at a time. Where the file cannot grow, records are counted as lost.
 /// </summary>
-internal sealed unsafe class TraceChunkWriter(TraceOutput output)
+internal sealed unsafe partial class TraceChunkWriter(TraceOutput output)
 {
     // More than any record but a text takes.
     private const int LargestRecord = 128;
@@ -15,12 +14,9 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
     // Characters of a thread's name; Linux knows 15.
     private const int LongestName = 64;
 
-    // A function's number in the current chunk and one more; 0 where the chunk has not named it yet.
-    private readonly ushort[] _known = new ushort[TraceFormat.MaximumFunctions];
     private byte* _chunk;
     private byte* _position;
     private byte* _end;
-    private int _functions;
     private TraceThread? _thread;
     private uint _session;
     private long _lastTime;
@@ -53,74 +49,6 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
             WriteSession();
             Commit();
         }
-    }
-
-    /// <summary>
-    /// A call of the current thread. Its times are nanoseconds since the trace began, and not before the last call's end.
-    /// </summary>
-    /// <param name="call">The call; its function is the process's number of it.</param>
-    /// <param name="name">The function's name.</param>
-    /// <param name="first">Number of the first frame that was sent for it, in its session; 0 for none.</param>
-    /// <param name="last">The last such number.</param>
-    public void Write(in TraceCall call, string name, ulong first, ulong last)
-    {
-        if (!Reserve(LargestRecord + (4 * name.Length)))
-        {
-            output.CountLost();
-            return;
-        }
-
-        byte* start = _position;
-        if (_known[call.Function] == 0)
-        {
-            *_position++ = TraceTag.Name;
-            WriteText(name);
-            _known[call.Function] = (ushort)++_functions;
-            start = _position;
-        }
-
-        int tag = TraceTag.Call | (int)call.Class
-            | (call.Result != 0 ? TraceTag.HasResult : 0) | (call.Marks != 0 || call.BytesSaved != 0 ? TraceTag.HasMarks : 0)
-            | (call.Stream != 0 ? TraceTag.HasStream : 0) | (call.Event != 0 ? TraceTag.HasEvent : 0)
-            | (call.Class != TraceClass.Local || first != 0 ? TraceTag.IsSent : 0);
-        *_position++ = (byte)tag;
-        Write((ulong)(_known[call.Function] - 1));
-        WriteSigned(call.Begin - _lastTime);
-        Write((ulong)(call.End - call.Begin));
-        _lastTime = call.End;
-        if ((tag & TraceTag.IsSent) != 0)
-        {
-            Write((ulong)call.BytesOut);
-            Write((ulong)call.BytesIn);
-            Write((ulong)call.RoundTrips);
-            WriteSigned((long)(first - _lastSequence));
-            Write(last - first);
-            _lastSequence = last;
-        }
-
-        if ((tag & TraceTag.HasResult) != 0)
-        {
-            Write((uint)call.Result);
-        }
-
-        if ((tag & TraceTag.HasMarks) != 0)
-        {
-            *_position++ = (byte)call.Marks;
-            Write((ulong)call.BytesSaved);
-        }
-
-        if ((tag & TraceTag.HasStream) != 0)
-        {
-            Write((uint)call.Stream);
-        }
-
-        if ((tag & TraceTag.HasEvent) != 0)
-        {
-            Write((uint)call.Event);
-        }
-
-        ++*(uint*)(_chunk + TraceFormat.CallsAt);
-        Commit();
     }
 
     /// <summary>When the frame of that number was served, and when the device did its work; -1 for what is not known.</summary>
@@ -215,8 +143,7 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
 
         _position = _chunk + TraceFormat.ChunkHeaderSize;
         _end = _chunk + TraceFormat.ChunkSize;
-        Array.Clear(_known);
-        _functions = 0;
+        ForgetFunctions();
         (_lastTime, _lastServer, _lastDevice, _lastSequence) = (0, 0, 0, 0);
         if (_thread is not null)
         {
@@ -264,12 +191,15 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
         _position += bytes.Length;
     }
 
-    private void WriteSigned(long value) => Write((ulong)((value << 1) ^ (value >> 63)));
+    private void WriteSigned(long value) => _position = PutSigned(_position, value);
 
-    // LEB128.
-    private void Write(ulong value)
+    private void Write(ulong value) => _position = Put(_position, value);
+
+    private static byte* PutSigned(byte* position, long value) => Put(position, (ulong)((value << 1) ^ (value >> 63)));
+
+    // LEB128. Returns where the next byte goes.
+    private static byte* Put(byte* position, ulong value)
     {
-        byte* position = _position;
         while (value > 0x7F)
         {
             *position++ = (byte)(value | 0x80);
@@ -277,6 +207,6 @@ internal sealed unsafe class TraceChunkWriter(TraceOutput output)
         }
 
         *position++ = (byte)value;
-        _position = position;
+        return position;
     }
 }

@@ -15,7 +15,7 @@ internal static class TraceFormat
     public const int ChunkHeaderSize = 32;
 
     /// <summary>The version of the format.</summary>
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     /// <summary>The first word of a chunk: "CHNK".</summary>
     public const uint ChunkMagic = 0x4B4E_4843;
@@ -79,7 +79,17 @@ internal static class TraceTag
     /// <summary>Times as a server has sent them, by its clock.</summary>
     public const byte Bunch = 7;
 
-    /// <summary>A call; the bits below say which fields follow.</summary>
+    /// <summary>
+    /// A posted call of one frame and without a result, whose end was not looked at: the commonest. The bits below say which fields follow.
+    /// </summary>
+    public const byte Post = 0x40;
+
+    // Of a Post record: what is as it was in the last one, or comes next.
+    public const byte NextSequence = 0x01;
+    public const byte SameFunction = 0x02;
+    public const byte SameBytes = 0x04;
+
+    /// <summary>Any call; the bits below say which fields follow.</summary>
     public const byte Call = 0x80;
 
     public const byte ClassBits = 0x03;

@@ -47,6 +47,7 @@ internal sealed class TraceJoin
 
         Array.Sort(calls, static (left, right) =>
             left.Begin != right.Begin ? left.Begin.CompareTo(right.Begin) : left.End.CompareTo(right.End));
+        PostDurations.Estimate(calls);
         return calls;
     }
 

@@ -18,4 +18,16 @@ public enum TraceMarks : byte
 
     /// <summary>Asks how far the device is and returns at once (cuStreamQuery, cuEventQuery).</summary>
     Poll = 8,
+
+    /// <summary>Posted, and had to wait until the network took more: what was queued before it had reached its bound.</summary>
+    Waited = 16,
+
+    /// <summary>Posted, and woke the thread that sends, which takes much longer than queueing.</summary>
+    Woke = 32,
+
+    /// <summary>
+    /// When the call returned was not looked at: <see cref="TraceCall.End"/> is what calls of its function take in the middle, and at most the
+    /// thread's next <see cref="TraceCall.Begin"/>.
+    /// </summary>
+    Estimated = 64,
 }

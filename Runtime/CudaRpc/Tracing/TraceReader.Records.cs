@@ -15,6 +15,9 @@ internal sealed partial class TraceReader
                 case >= TraceTag.Call:
                     ReadCall(ref records, state, tag);
                     break;
+                case >= TraceTag.Post:
+                    ReadPost(ref records, state, tag);
+                    break;
                 case TraceTag.Name:
                     state.Functions.Add(NumberOf(records.ReadText()));
                     break;
@@ -96,6 +99,39 @@ internal sealed partial class TraceReader
             DeviceEnd = -1,
         };
         _join.Add(call, new TraceKey(state.Instance, state.Session, first), last);
+    }
+
+    private void ReadPost(ref TraceRecords records, TraceChunkState state, byte tag)
+    {
+        state.LastFunction = (tag & TraceTag.SameFunction) != 0
+            ? state.LastFunction
+            : (int)records.ReadNumber(TraceFormat.MaximumFunctions);
+        state.LastTime += records.ReadSigned();
+        state.LastBytes = (tag & TraceTag.SameBytes) != 0 ? state.LastBytes : records.ReadNumber(Most);
+        state.LastSequence += (tag & TraceTag.NextSequence) != 0 ? 1 : (ulong)records.ReadSigned();
+        if (state.LastFunction < 0 || state.LastFunction >= state.Functions.Count || state.Thread < 0 || state.LastTime is < 0 or > Most
+            || state.LastBytes < 0)
+        {
+            throw records.Broken();
+        }
+
+        var call = new TraceCall
+        {
+            Thread = state.Thread,
+            Function = state.Functions[state.LastFunction],
+            Begin = state.LastTime,
+            End = state.LastTime,
+            Class = TraceClass.Posted,
+            BytesOut = state.LastBytes,
+            Marks = TraceMarks.Estimated | ((tag & TraceTag.HasMarks) != 0 ? (TraceMarks)records.ReadByte() : 0),
+            Stream = (tag & TraceTag.HasStream) != 0 ? (int)records.ReadNumber(int.MaxValue) : 0,
+            Event = (tag & TraceTag.HasEvent) != 0 ? (int)records.ReadNumber(int.MaxValue) : 0,
+            ServerBegin = -1,
+            ServerEnd = -1,
+            DeviceBegin = -1,
+            DeviceEnd = -1,
+        };
+        _join.Add(call, new TraceKey(state.Instance, state.Session, state.LastSequence), state.LastSequence);
     }
 
     private void ReadTimes(ref TraceRecords records, TraceChunkState state)

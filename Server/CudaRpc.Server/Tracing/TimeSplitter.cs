@@ -6,12 +6,6 @@ namespace CudaRpc.Server.Tracing;
 /// <summary>Says what each call of a trace was spent on.</summary>
 internal sealed class TimeSplitter
 {
-    /// <summary>
-    /// What a posted call takes in the client at most, nanoseconds; one that takes longer was kept by the network. It takes a tenth of a
-    /// microsecond; the bound leaves room for a processor that was taken away.
-    /// </summary>
-    public const long LongestPost = 20_000;
-
     private readonly Trace _trace;
     private readonly bool[] _isCopy;
     private readonly Dictionary<int, BusyTime> _posted;
@@ -67,11 +61,12 @@ internal sealed class TimeSplitter
         return intervals.ToDictionary(static process => process.Key, static process => BusyTime.Of(process.Value));
     }
 
-    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it.
+    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, which is recorded. What takes long
+    // without either was not the network: the thread had lost its processor.
     private static TimeSplit Post(in TraceCall call, long time)
     {
-        long client = call.BytesOut > ProtocolLimits.PostedCopy ? 0 : Math.Min(time, LongestPost);
-        return new TimeSplit(client, time - client, 0, 0, 0);
+        bool isNetwork = call.BytesOut > ProtocolLimits.PostedCopy || (call.Marks & TraceMarks.Waited) != 0;
+        return isNetwork ? new TimeSplit(0, time, 0, 0, 0) : new TimeSplit(time, 0, 0, 0, 0);
     }
 
     private TimeSplit Timed(in TraceCall call)

@@ -109,12 +109,15 @@ public sealed class TraceAnalysisTests
     }
 
     [Theory]
-    [InlineData(300, 100, 300, 0)]
-    [InlineData(50_000, 100, 20_000, 30_000)]
-    [InlineData(50_000, 1_000_000, 0, 50_000)]
-    public void Split_PostedCall_WaitsForTheNetworkBeyondItsBound(long takes, long bytes, long client, long network)
+    [InlineData(300, 100, TraceMarks.None, 300, 0)]
+    [InlineData(50_000, 100, TraceMarks.None, 50_000, 0)]
+    [InlineData(50_000, 100, TraceMarks.Woke, 50_000, 0)]
+    [InlineData(50_000, 100, TraceMarks.Waited, 0, 50_000)]
+    [InlineData(50_000, 1_000_000, TraceMarks.None, 0, 50_000)]
+    public void Split_PostedCall_WaitsForTheNetworkOnlyWhereThatIsRecorded(long takes, long bytes, TraceMarks marks, long client, long network)
     {
-        TraceBuilder builder = new TraceBuilder().Call("cuMemcpyHtoDAsync_v2", TraceClass.Posted, takes, with: call => call with { BytesOut = bytes });
+        TraceBuilder builder = new TraceBuilder().Call(
+            "cuMemcpyHtoDAsync_v2", TraceClass.Posted, takes, with: call => call with { BytesOut = bytes, Marks = marks });
 
         Assert.Equal(new TimeSplit(client, network, 0, 0, 0), TraceAnalysis.Of(builder.Build()).Run.Split);
     }

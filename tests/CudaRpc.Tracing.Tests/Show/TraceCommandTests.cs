@@ -128,6 +128,17 @@ public sealed class TraceCommandTests : IDisposable
         Assert.Contains("pdf", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Cost_OfRecording_IsMeasuredForBothClients()
+    {
+        (int exit, string output, string error) = Run("cost", "--turns", "2", "--json", "--shim", Programs.Traced.Shim);
+
+        Assert.Equal((0, ""), (exit, error));
+        JsonElement[] clients = [.. JsonDocument.Parse(output).RootElement.EnumerateArray()];
+        Assert.Equal([".NET", "shim"], clients.Select(static client => client.GetProperty("client").GetString()));
+        Assert.All(clients, static client => Assert.True(client.GetProperty("with").GetProperty("min").GetInt64() > 0));
+    }
+
     private static void Fails(string message, string command, params string[] arguments)
     {
         (int exit, string output, string error) = Run([command, .. arguments]);
