@@ -10,10 +10,13 @@ internal sealed unsafe class SocketConnection : Connection
 {
     private const int Flags = Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL;
 
+    // The kernel doubles it. Half as many sleeps a MiB as with the default where both ends share a processor.
+    private const int UnixSendBuffer = 208 << 10;
+
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
     private readonly int _descriptor;
-    private SpinBudget _budget = new();
+    private SpinBudget _budget;
 
     public SocketConnection(Socket socket, string peer)
     {
@@ -21,7 +24,12 @@ internal sealed unsafe class SocketConnection : Connection
         _handle = socket.SafeHandle;
         _descriptor = (int)_handle.DangerousGetHandle();
         Peer = peer;
-        if (socket.AddressFamily != AddressFamily.Unix)
+        if (socket.AddressFamily == AddressFamily.Unix)
+        {
+            socket.SendBufferSize = UnixSendBuffer;
+            _budget = new SpinBudget(isNear: true);
+        }
+        else
         {
             socket.NoDelay = true;
             // A machine that loses power says nothing: without these its peer would wait, and a server keep its session, for ever.

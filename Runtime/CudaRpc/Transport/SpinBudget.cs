@@ -4,9 +4,10 @@ namespace CudaRpc.Transport;
 
 /// <summary>
 /// How long a thread spins before it sleeps: as long as a wake-up costs while that helps, hardly at all where it does not, because the
-/// other side takes long or needs this processor. Now and then all of it is tried again.
+/// other side takes long or needs this processor. Now and then all of it is tried again, on another processor.
 /// </summary>
-internal struct SpinBudget
+/// <param name="isNear">Whether the other side may be on this thread's processor.</param>
+internal struct SpinBudget(bool isNear)
 {
     // A wake-up across processors took 9 to 35 microseconds on a virtual machine with two.
     private static readonly long s_most = Environment.ProcessorCount > 1 ? Math.Max(1, Stopwatch.Frequency / 1_000_000 * 20) : 0;
@@ -16,18 +17,34 @@ internal struct SpinBudget
 
     private int _halvings;
     private int _failures;
-
-    public SpinBudget()
-    {
-    }
+    private MoveBudget _moves = new();
 
     /// <summary>Ticks of <see cref="Stopwatch"/> to spin now.</summary>
-    public readonly long Next() => _failures >= RetryAfter ? s_most : s_most >> _halvings;
+    public long Next()
+    {
+        if (_failures < RetryAfter)
+        {
+            return s_most >> _halvings;
+        }
+
+        if (isNear)
+        {
+            _moves.Failed();
+        }
+
+        return s_most;
+    }
 
     /// <summary>What was waited for came while the thread spun.</summary>
     public void Succeeded()
     {
-        _halvings = _failures >= RetryAfter ? 0 : Math.Max(0, _halvings - 1);
+        if (_failures >= RetryAfter)
+        {
+            _halvings = 0;
+            _moves.Succeeded();
+        }
+
+        _halvings = Math.Max(0, _halvings - 1);
         _failures = 0;
     }
 

@@ -27,7 +27,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
                     break;
                 }
 
-                if (!_wait.UntilMoved(_tail, deadline))
+                if (!_wait.UntilMoved(_tail, deadline, amidBulk: destination.Length > Piece))
                 {
                     return 0;
                 }
@@ -62,7 +62,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     {
         int at = (int)(_tail & (ulong)(capacity - 1));
         wanted = Math.Min(Math.Min(wanted, capacity - at), capacity / 2);
-        while ((there = Available()) < Math.Min(wanted, Piece) && _wait.UntilMoved(_tail + (ulong)there, deadline))
+        while ((there = Available()) < Math.Min(wanted, Piece) && _wait.UntilMoved(_tail + (ulong)there, deadline, amidBulk: true))
         {
         }
 

@@ -17,13 +17,21 @@ internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doo
     // Looks between two looks at the clock.
     private const int Looks = 16;
 
-    private SpinBudget _budget = new();
+    // The other side is at work on bytes meanwhile, and whoever sleeps is woken on its processor, where the two go on by turns: for more than a
+    // piece takes, and more than it takes a thread to move to another processor.
+    private static readonly long s_bulk = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 1_000_000 * 100 : 0;
+
+    private SpinBudget _budget = new(isNear: true);
+    private MoveBudget _moves = new();
 
     /// <summary>Waits until the position is not <paramref name="from"/>. False where it is still and the other side has gone.</summary>
+    /// <param name="from">Where the position is.</param>
+    /// <param name="deadline">In <see cref="Environment.TickCount64"/>.</param>
+    /// <param name="amidBulk">Whether it is many bytes that go through the ring.</param>
     /// <exception cref="IOException"><paramref name="deadline"/> has passed, or the other side broke the protocol.</exception>
-    public bool UntilMoved(ulong from, long deadline)
+    public bool UntilMoved(ulong from, long deadline, bool amidBulk)
     {
-        if (SpinUntilMoved(from))
+        if (SpinUntilMoved(from, amidBulk))
         {
             return true;
         }
@@ -65,31 +73,63 @@ internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doo
         };
     }
 
-    private bool SpinUntilMoved(ulong from)
+    private bool SpinUntilMoved(ulong from, bool amidBulk)
     {
-        long begin = Stopwatch.GetTimestamp();
-        long until = begin + _budget.Next();
+        if (amidBulk)
+        {
+            return SpinAmidBulk(from);
+        }
+
+        bool moved = Spin(from, _budget.Next(), out bool isClosed);
+        if (moved)
+        {
+            _budget.Succeeded();
+        }
+        else if (!isClosed)
+        {
+            _budget.Failed();
+        }
+
+        return moved;
+    }
+
+    // Once more behind a failure, which is all that a move takes.
+    private bool SpinAmidBulk(ulong from)
+    {
+        if (Spin(from, s_bulk, out bool isClosed))
+        {
+            _moves.Succeeded();
+            return true;
+        }
+
+        if (!isClosed)
+        {
+            _moves.Failed();
+        }
+
+        return Spin(from, 0, out _);
+    }
+
+    private bool Spin(ulong from, long ticks, out bool isClosed)
+    {
+        isClosed = false;
+        long until = Stopwatch.GetTimestamp() + ticks;
         do
         {
             for (int look = 0; look < Looks; look++)
             {
                 if (HasMoved(from))
                 {
-                    _budget.Succeeded();
                     return true;
                 }
 
                 Pause();
             }
 
-            if (Volatile.Read(ref *other) == RingState.Closed || Volatile.Read(ref *own) == RingState.Closed)
-            {
-                return false;
-            }
+            isClosed = Volatile.Read(ref *other) == RingState.Closed || Volatile.Read(ref *own) == RingState.Closed;
         }
-        while (Stopwatch.GetTimestamp() < until);
+        while (!isClosed && Stopwatch.GetTimestamp() < until);
 
-        _budget.Failed();
         return false;
     }
 

@@ -41,7 +41,7 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
             }
 
             Publish();
-            if (!_wait.UntilMoved(_tail, deadline))
+            if (!_wait.UntilMoved(_tail, deadline, amidBulk: true))
             {
                 throw Closed();
             }
@@ -86,7 +86,7 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         while (Room(before + room) < before + room)
         {
             Publish();
-            if (!_wait.UntilMoved(_tail, deadline))
+            if (!_wait.UntilMoved(_tail, deadline, amidBulk: true))
             {
                 throw Closed();
             }
