@@ -181,9 +181,10 @@ internal sealed class ProgramSteps
                 step.ClientCost = took;
                 break;
             case StepKind.Posted:
-                // Without server times nobody knows whether it was held back.
-                double bound = !_calls.HeldBack[index] && call.ServerEnd >= 0 ? took : (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);
-                step.ClientCost = _trace.Header.RoundTrip == 0 ? (long)_costs.Post : (long)Math.Min(took, bound);
+                // Much bulk is sent before the call returns, which is the network's matter. Without server times nobody knows whether it was held back.
+                bool isOwn = !_calls.HeldBack[index] && call.ServerEnd >= 0 && call.BytesOut <= PostedBulk;
+                double bound = (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);
+                step.ClientCost = _trace.Header.RoundTrip == 0 ? (long)_costs.Post : isOwn ? took : (long)Math.Min(took, bound);
                 break;
         }
 
