@@ -9,6 +9,8 @@ internal static unsafe partial class TraceLibc
     private const int ReadWrite = 3; // PROT_READ | PROT_WRITE
     private const int Shared = 0x01;
     private const int PopulateWrite = 23; // MADV_POPULATE_WRITE
+    private const int SetLock = 37; // F_OFD_SETLK
+    private const short WriteLock = 1; // F_WRLCK
 
     /// <summary>
     /// Maps a part of a file, its pages at once and writable: one fault each would cost more than what is written to them. (MAP_POPULATE leaves
@@ -26,9 +28,32 @@ internal static unsafe partial class TraceLibc
         return (void*)mapped;
     }
 
+    /// <summary>
+    /// Whether nobody else has the file locked, which this descriptor has then, until it is closed. Opening does not care, unlike for the locks
+    /// that .NET takes.
+    /// </summary>
+    public static bool TryLock(SafeFileHandle file)
+    {
+        var whole = new FileLock { Type = WriteLock };
+        return fcntl(file, SetLock, &whole) == 0;
+    }
+
+    [LibraryImport("libc")]
+    private static partial int fcntl(SafeFileHandle file, int command, FileLock* what);
+
     [LibraryImport("libc")]
     private static partial nint mmap(nint address, nuint length, int protection, int flags, SafeFileHandle file, nint offset);
 
     [LibraryImport("libc")]
     private static partial int madvise(nint address, nuint length, int advice);
+
+    // struct flock of 64-bit Linux; a length of 0 is all of the file.
+    private struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
 }

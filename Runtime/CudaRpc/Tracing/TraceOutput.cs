@@ -45,6 +45,16 @@ internal sealed unsafe class TraceOutput : IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static TraceOutput Create(string path) => Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: true);
 
+    /// <summary>Begins a trace that no other <see cref="CreateAlone"/> takes over until this one is disposed. Others may add to it.</summary>
+    /// <exception cref="IOException">The file cannot be written, or somebody else records into it.</exception>
+    public static TraceOutput CreateAlone(string path)
+    {
+        RefuseDevices(path);
+        // Whoever may replace the file has it locked; the one that comes in its place is locked before it has its name.
+        using SafeFileHandle? before = File.Exists(path) ? Lock(Open(path, FileMode.Open), path) : null;
+        return Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: before is not null && FileStatus.Of(before) == FileStatus.Of(path), alone: true);
+    }
+
     /// <summary>Adds to the trace at <paramref name="path"/>, which begins here if there is none.</summary>
     /// <exception cref="IOException">The file cannot be written, or is no trace that this process can add to.</exception>
     public static TraceOutput Join(string path)
@@ -77,7 +87,7 @@ internal sealed unsafe class TraceOutput : IDisposable
     }
 
     /// <summary>Begins a trace with a given origin.</summary>
-    internal static TraceOutput Create(string path, DateTimeOffset began, long origin, bool replace)
+    internal static TraceOutput Create(string path, DateTimeOffset began, long origin, bool replace, bool alone = false)
     {
         RefuseDevices(path);
         byte[] page = new byte[TraceFormat.HeaderSize];
@@ -97,6 +107,11 @@ internal sealed unsafe class TraceOutput : IDisposable
             try
             {
                 RandomAccess.Write(file, page, 0);
+                if (alone)
+                {
+                    Lock(file, path);
+                }
+
                 File.Move(temporary, path, replace);
                 return new TraceOutput(file, path);
             }
@@ -105,7 +120,7 @@ internal sealed unsafe class TraceOutput : IDisposable
                 // Another process was faster.
                 file.Dispose();
                 File.Delete(temporary);
-                return Join(path);
+                return alone ? throw new IOException(IsRecording(path)) : Join(path);
             }
             catch
             {
@@ -223,6 +238,19 @@ internal sealed unsafe class TraceOutput : IDisposable
         {
             return null;
         }
+    }
+
+    private static string IsRecording(string path) => $"another run is being recorded in {path}; name another file, or wait for its end";
+
+    private static SafeFileHandle Lock(SafeFileHandle file, string path)
+    {
+        if (!TraceLibc.TryLock(file))
+        {
+            file.Dispose();
+            throw new IOException(IsRecording(path));
+        }
+
+        return file;
     }
 
     private static SafeFileHandle Open(string path, FileMode mode)

@@ -48,9 +48,9 @@ internal sealed partial class TraceReader
             Problem($"the file is truncated: {Math.Min(there, chunks)} of {chunks} chunks are there");
         }
 
-        for (long chunk = 0; chunk < there; chunk++)
+        // Chunks that the first page does not know of are read as well, for that page may be damaged, up to the first that is none.
+        for (long chunk = 0; chunk < there && (ReadChunk(file, chunk) || chunk < chunks); chunk++)
         {
-            ReadChunk(file, chunk);
         }
 
         long lost = BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(TraceFormat.LostAt));
@@ -90,12 +90,13 @@ internal sealed partial class TraceReader
     private long Number(TraceInfo info) =>
         long.TryParse(_infos.GetValueOrDefault(info), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 
-    private void ReadChunk(SafeFileHandle file, long number)
+    // Whether somebody began to write there.
+    private bool ReadChunk(SafeFileHandle file, long number)
     {
-        int read = ReadFully(file, _chunk, TraceFormat.OffsetOf(number));
+        int read = ReadFully(file, _chunk.AsSpan(0, TraceFormat.ChunkHeaderSize), TraceFormat.OffsetOf(number));
         if (read < TraceFormat.ChunkHeaderSize)
         {
-            return;
+            return false;
         }
 
         uint magic = BinaryPrimitives.ReadUInt32LittleEndian(_chunk);
@@ -103,13 +104,14 @@ internal sealed partial class TraceReader
         if (magic == 0 && committed is 0 or TraceFormat.ChunkHeaderSize)
         {
             // Handed out to a process that ended before it wrote to it.
-            return;
+            return false;
         }
 
+        read += ReadFully(file, _chunk.AsSpan(TraceFormat.ChunkHeaderSize), TraceFormat.OffsetOf(number) + read);
         if (magic != TraceFormat.ChunkMagic || committed is < TraceFormat.ChunkHeaderSize or > TraceFormat.ChunkSize)
         {
             Problem($"chunk {number} is damaged; what it held is missing");
-            return;
+            return true;
         }
 
         uint sum = BinaryPrimitives.ReadUInt32LittleEndian(_chunk.AsSpan(TraceFormat.SumAt));
@@ -118,7 +120,7 @@ internal sealed partial class TraceReader
         if (whole && sum != 0 && TraceOutput.Sum(records) != sum)
         {
             Problem($"chunk {number} is damaged: its checksum is wrong; what it held is missing");
-            return;
+            return true;
         }
 
         try
@@ -131,6 +133,8 @@ internal sealed partial class TraceReader
                 ? $"chunk {number} is damaged ({failure.Message}); the rest of it is missing"
                 : $"chunk {number} is truncated; the rest of it is missing");
         }
+
+        return true;
     }
 
     private void Problem(string text)

@@ -18,9 +18,11 @@ internal sealed class DriverSource : IDisposable
 
     /// <summary>This machine's own driver.</summary>
     /// <exception cref="DllNotFoundException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">It is ours.</exception>
     public static DriverSource Native(string library)
     {
         var driver = new NativeDriver(library);
+        OwnDriver.RefuseShim(library);
         return new DriverSource($"native ({library})", () => driver, null);
     }
 

@@ -2,9 +2,56 @@ using CudaRpc.Tracing;
 
 namespace CudaRpc.Server.Commands;
 
-/// <summary>A file that a command writes about a trace.</summary>
+/// <summary>Files that the commands about traces write.</summary>
 internal static class OutputFile
 {
+    /// <summary>The file itself, where the path is a symbolic link: it is written through.</summary>
+    /// <exception cref="IOException">The links lead in a circle.</exception>
+    public static string Follow(string path) => new FileInfo(path) is { LinkTarget: not null } link
+        ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
+        : Path.GetFullPath(path);
+
+    /// <summary>
+    /// Writes a file that appears when it is whole; what cannot be written leaves the one that was there. A device is just written to.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string file = Follow(path);
+        if (Path.Exists(file) && !FileStatus.Of(file).IsRegular)
+        {
+            using Stream device = File.Create(file);
+            write(device);
+            return;
+        }
+
+        string temporary = $"{file}.{Environment.ProcessId}";
+        try
+        {
+            using (Stream stream = File.Create(temporary))
+            {
+                write(stream);
+            }
+
+            if (File.Exists(file))
+            {
+                File.SetUnixFileMode(temporary, File.GetUnixFileMode(file));
+            }
+
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
+
+            // Nobody has heard of the other name.
+            throw new IOException(failure.Message.Replace(temporary, file, StringComparison.Ordinal), failure);
+        }
+    }
+
     /// <summary>Refuses the trace itself, under whatever name: what is told of it may be made again, the recorded run may not.</summary>
     /// <exception cref="IOException">Both are one file.</exception>
     public static void RefuseTrace(string? output, string trace)

@@ -33,15 +33,14 @@ internal static class TraceExportCommand
                 Console.Error.WriteLine($"cudarpc trace export: {Readable.Clean(problem)}");
             }
 
-            using Stream stream = output is null ? Console.OpenStandardOutput() : File.Create(output.FullName);
-            if (format == "csv")
+            if (output is null)
             {
-                using var text = new StreamWriter(stream);
-                CsvExport.Write(text, trace);
+                using Stream stream = Console.OpenStandardOutput();
+                Write(stream, trace, format);
             }
             else
             {
-                ChromeExport.Write(stream, trace);
+                OutputFile.Write(output.FullName, stream => Write(stream, trace, format));
             }
 
             return 0;
@@ -49,6 +48,19 @@ internal static class TraceExportCommand
         catch (Exception failure) when (ExpectedFailure.Describe(failure) is not null)
         {
             return ExpectedFailure.Report("trace export", ExpectedFailure.Describe(failure)!);
+        }
+    }
+
+    private static void Write(Stream stream, Trace trace, string format)
+    {
+        if (format == "csv")
+        {
+            using var text = new StreamWriter(stream);
+            CsvExport.Write(text, trace);
+        }
+        else
+        {
+            ChromeExport.Write(stream, trace);
         }
     }
 }

@@ -75,15 +75,20 @@ internal static class TraceRecordCommand
 
             string folder = ShimLocation.Find(shim);
             ServerUrl url = ServerUrl.Parse(server ?? ClientConfiguration.Read().Server);
-            url = url is { Scheme: "native", Path: "" } ? ServerUrl.Parse("native:" + OwnDriver.Find(folder)) : url;
+            url = url is { Scheme: "native", Path: "" } ? ServerUrl.Parse("native:" + OwnDriver.Find()) : url;
+            if (url.Scheme == "native")
+            {
+                OwnDriver.RefuseShim(url.Path);
+            }
+
             if (ProgramFile.Find(program[0]) is not { } file)
             {
                 Console.Error.WriteLine($"cudarpc trace: {program[0]}: No such file or directory");
                 return NotFound;
             }
 
-            string trace = Path.GetFullPath(output ?? Path.GetFileName(program[0]) + ".cudatrace");
-            Begin(trace, program, deviceTimes);
+            string trace = OutputFile.Follow(output ?? Path.GetFileName(program[0]) + ".cudatrace");
+            using TraceOutput begun = Begin(trace, program, deviceTimes);
             Dictionary<string, string> environment = RunCommand.Environment(Variables(), folder, url.ToString());
             environment[ClientConfiguration.TraceVariable] = trace;
             environment[ClientConfiguration.DeviceTimesVariable] = deviceTimes ? "1" : "0";
@@ -104,16 +109,17 @@ internal static class TraceRecordCommand
         }
     }
 
-    // Before the program starts: a file that cannot be written is told now.
-    private static void Begin(string trace, string[] program, bool deviceTimes)
+    // Before the program starts: a file that cannot be written is told now. Nobody else records into it while this process has it.
+    private static TraceOutput Begin(string trace, string[] program, bool deviceTimes)
     {
         if (FileStatus.Of(trace).IsRegular && new FileInfo(trace).Length > 0 && !TraceFile.IsTrace(trace))
         {
             throw new IOException($"{trace} exists and is no trace; name another file with -o");
         }
 
-        using TraceOutput begun = TraceOutput.Create(trace);
+        TraceOutput begun = TraceOutput.CreateAlone(trace);
         TraceFile.WriteCommand(begun, program, Environment.ProcessorCount, deviceTimes);
+        return begun;
     }
 
     private static Dictionary<string, string> Variables() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using CudaRpc.Server.Tracing;
 using CudaRpc.Tracing;
 using Spectre.Console;
@@ -36,7 +37,8 @@ internal static class TraceShowCommand
             TraceReport report = TraceAnalysis.Of(trace, top);
             if (html is not null)
             {
-                File.WriteAllText(html.FullName, ReportPage.Write(trace, report, top));
+                byte[] page = Encoding.UTF8.GetBytes(ReportPage.Write(trace, report, top));
+                OutputFile.Write(html.FullName, stream => stream.Write(page));
             }
 
             if (json)

@@ -93,6 +93,33 @@ public sealed class TraceFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_FileWithAnEndlessTailOfZeros_IsNotReadToItsEnd()
+    {
+        Trace trace = MadeUp.Trace(20_000, seed: 3);
+        TraceFile.Write(FileName, trace);
+        using (FileStream file = File.OpenWrite(FileName))
+        {
+            // A hole: reading all of it would take days.
+            file.SetLength(8L << 40);
+        }
+
+        Trace read = TraceFile.Read(FileName);
+        Assert.Empty(read.Problems);
+        Assert.Equal(trace.Calls.Count, read.Calls.Count);
+    }
+
+    [Fact]
+    public void Read_ChunksThatTheFirstPageDoesNotKnow_AreThere()
+    {
+        Trace trace = MadeUp.Trace(20_000, seed: 3);
+        TraceFile.Write(FileName, trace);
+        byte[] bytes = File.ReadAllBytes(FileName);
+        bytes[64] = 1;
+        File.WriteAllBytes(FileName, bytes);
+        Assert.Equal(trace.Calls.Count, TraceFile.Read(FileName).Calls.Count);
+    }
+
+    [Fact]
     public void Read_DamagedChunk_KeepsTheOthers()
     {
         TraceFile.Write(FileName, MadeUp.Trace(20_000, seed: 4));

@@ -14,6 +14,9 @@ internal sealed class Traced : IDisposable
 
     public string TraceName => Path.Combine(Folder, "a.cudatrace");
 
+    /// <summary>The <c>cudarpc</c> command's assembly.</summary>
+    public static string Command => typeof(RunCommand).Assembly.Location;
+
     /// <summary>The published shim's folder; a test that needs it is skipped where it has not been published.</summary>
     public static string Shim
     {
@@ -49,6 +52,12 @@ internal sealed class Traced : IDisposable
         string[] command = [typeof(RunCommand).Assembly.Location, "trace", "--shim", Shim, "-o", output ?? TraceName];
         return Run("dotnet", whenReady, [.. command, .. options, "--", .. program]);
     }
+
+    /// <summary>Runs a shell's command line.</summary>
+    public (int Code, string Output, string Errors) Shell(string line, Action<string>? whenReady = null) => Run("sh", whenReady, ["-c", line]);
+
+    /// <summary><c>cudarpc trace</c> with the options, for a shell.</summary>
+    public string CommandLine(string options) => $"dotnet {Command} trace --shim {Shim} -o {TraceName} {options}";
 
     /// <summary>Runs a program with variables of ours.</summary>
     public (int Code, string Output, string Errors) RunWith(string program, params (string Name, string Value)[] variables) =>

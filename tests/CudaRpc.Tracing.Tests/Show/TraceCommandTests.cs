@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using CudaRpc.Server.Commands;
 using CudaRpc.Tracing;
 
 namespace CudaRpc.Tracing.Tests.Show;
@@ -126,6 +127,50 @@ public sealed class TraceCommandTests : IDisposable
 
         Assert.Equal(1, exit);
         Assert.Contains("pdf", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Output_ThatDoesNotFit_LeavesWhatWasThere()
+    {
+        string file = Path.Combine(_folder.FullName, "output");
+        File.WriteAllText(file, "before");
+
+        Assert.Throws<IOException>(() => OutputFile.Write(file, static stream =>
+        {
+            stream.Write(new byte[100_000]);
+            throw new IOException("No space left on device");
+        }));
+
+        Assert.Equal("before", File.ReadAllText(file));
+        Assert.Equal(2, _folder.GetFiles().Length);
+    }
+
+    [Fact]
+    public void Output_ThatReplacesAFile_HasItsPermissions()
+    {
+        string file = Path.Combine(_folder.FullName, "output");
+        File.WriteAllText(file, "before");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        OutputFile.Write(file, static stream => stream.WriteByte(1));
+
+        Assert.Equal([1], File.ReadAllBytes(file));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Theory]
+    [InlineData("show", "--html")]
+    [InlineData("export", "-o")]
+    public void Output_ThatIsALink_IsWrittenThrough(string command, string option)
+    {
+        string link = Path.Combine(_folder.FullName, "link"), target = Path.Combine(_folder.FullName, "target");
+        File.CreateSymbolicLink(link, target);
+
+        Assert.Equal(0, Run(command, _file, option, link).Exit);
+
+        Assert.Equal(target, new FileInfo(link).LinkTarget);
+        Assert.NotEqual(0, new FileInfo(target).Length);
+        Assert.Equal(3, _folder.GetFiles().Length);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 /* Fills memory a hundred times, then does what its argument says. */
 #include <cuda.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,8 @@ int main(int argc, char** argv)
     CHECK(cuMemAlloc(&memory, 4096));
     fill(NULL);
     if (strcmp(mode, "wait") == 0) {
+        /* A shell's job in the background inherits that it is ignored. */
+        signal(SIGINT, SIG_DFL);
         printf("%d\n", (int)getpid());
         fflush(stdout);
         pause();
