@@ -230,6 +230,7 @@ internal sealed class CudaServer : IDisposable
         string reason = "";
         bool isOrderly = false;
         using Activity? span = ServerTelemetry.Begin(session, hello.Client, connection.Peer);
+        session.Host.Span = span;
         try
         {
             ServerLog.SessionOpened(_logger, session.Id, hello.Client, connection.Peer);

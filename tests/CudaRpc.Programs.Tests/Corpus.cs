@@ -10,12 +10,14 @@ internal static class Corpus
 
     private static readonly ConcurrentDictionary<(string Program, Variant Variant), Lazy<string>> s_built = new();
 
-    private static readonly string s_root = typeof(Corpus).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    /// <summary>The repository.</summary>
+    public static string Root { get; } = typeof(Corpus).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(static attribute => attribute.Key == "RepositoryRoot").Value!;
 
-    private static readonly string s_sources = Path.Combine(s_root, "tests/cuda-programs");
+    private static readonly string s_sources = Path.Combine(Root, "tests/cuda-programs");
 
-    private static readonly string s_shim = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(s_root, "artifacts/native");
+    /// <summary>The shim's folder.</summary>
+    public static string Shim { get; } = Environment.GetEnvironmentVariable("CUDARPC_SHIM_DIR") ?? Path.Combine(Root, "artifacts/native");
 
     // nvcc's folder of libraries, or what is missing.
     private static readonly Lazy<(string? Libraries, string Problem)> s_toolkit = new(FindToolkit);
@@ -39,18 +41,36 @@ internal static class Corpus
     public static Outcome Run(string program, Variant variant, string server, params string[] arguments) =>
         Run(Built(program, variant), server, arguments);
 
+    /// <summary>Builds the program and has <c>cudarpc trace</c> record it.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="options">Of the command.</param>
+    /// <param name="trace">The file.</param>
+    /// <param name="driver">Folder of the machine's own driver.</param>
+    /// <param name="environment">Variables of the program.</param>
+    public static Outcome Record(
+        string program, string[] options, string trace, string driver, params (string Name, string? Value)[] environment)
+    {
+        string built = Built(program, Variant.Static);
+        return Processes.Run(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "trace", "--shim", Shim, "-o", trace, .. options, "--", built],
+            [("LD_LIBRARY_PATH", $"{driver}:{s_toolkit.Value.Libraries}"), ("HOME", s_sources), .. environment]);
+    }
+
+    /// <summary>Skips the test where the shim has not been published.</summary>
+    public static void AssertShim() => Assert.SkipUnless(
+        File.Exists(Path.Combine(Shim, "libcuda.so.1")), $"no libcuda.so.1 in {Shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
+
     /// <summary>What <c>cudarpc doctor</c> says of the program.</summary>
     public static Outcome Examine(string program, Variant variant) =>
-        Run("dotnet", "sim:", Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "doctor", "--shim", s_shim, Built(program, variant));
+        Run("dotnet", "sim:", Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "doctor", "--shim", Shim, Built(program, variant));
 
     private static Outcome Run(string file, string server, params string[] arguments) =>
         Processes.Run(
-            file, arguments, ("LD_LIBRARY_PATH", $"{s_shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
+            file, arguments, ("LD_LIBRARY_PATH", $"{Shim}:{s_toolkit.Value.Libraries}"), ("CUDARPC_SERVER", server), ("HOME", s_sources));
 
     private static string Built(string program, Variant variant)
     {
-        Assert.SkipUnless(
-            File.Exists(Path.Combine(s_shim, "libcuda.so.1")), $"no libcuda.so.1 in {s_shim}: dotnet publish Runtime/CudaRpc.Native -c Release");
+        AssertShim();
         Assert.SkipWhen(s_toolkit.Value.Libraries is null, s_toolkit.Value.Problem);
         string packages = Path.Combine(s_toolkit.Value.Libraries!, "../../../.packages");
         string[] missing = [.. Words(program, "// packages:").Where(package => !File.Exists(Path.Combine(packages, package)))];
@@ -61,7 +81,7 @@ internal static class Corpus
     // Programs that were built and have not changed since are not built again: nvcc takes seconds for each.
     private static string Build(string program, Variant variant)
     {
-        string folder = Path.Combine(s_root, "artifacts/cuda-programs", variant.ToString());
+        string folder = Path.Combine(Root, "artifacts/cuda-programs", variant.ToString());
         string file = Path.Combine(folder, program.Replace("../", "", StringComparison.Ordinal));
         string source = Path.Combine(s_sources, program + ".cu");
         DateTime changed = Directory.GetFiles(s_sources, "*", SearchOption.AllDirectories)

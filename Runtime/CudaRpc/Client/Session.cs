@@ -78,6 +78,10 @@ public sealed partial class Session : IDisposable
         }
 
         Telemetry = SessionTelemetry.Start(this, url);
+        if ((welcome.Features & Handshake.SpanContext) != 0 && Telemetry?.TraceParent is { } span)
+        {
+            Host.TellSpan(span);
+        }
     }
 
     /// <summary>Name and version of the server, for people.</summary>

@@ -41,4 +41,7 @@ internal static class ControlId
 
     /// <summary>From a client that records its calls, on the session's own connection: it wants the times so far, and is about to leave.</summary>
     public const uint TraceFlush = 12;
+
+    /// <summary>From a client whose session is a span, on the session's own connection: which one. Once, and not answered.</summary>
+    public const uint SpanContext = 13;
 }

@@ -23,8 +23,14 @@ internal static class Handshake
     /// <summary>Feature bit, with <see cref="TraceTimes"/>: it wants to know when the device did their work as well.</summary>
     public const ulong DeviceTimes = 2;
 
+    /// <summary>Feature bit: the server wants to know what span the client's session is.</summary>
+    public const ulong SpanContext = 4;
+
+    /// <summary>Bytes that name a span: W3C's traceparent, version 00, in ASCII.</summary>
+    public const int TraceParentSize = 55;
+
     /// <summary>Feature bits a server knows. Driver functions need none: every call id is optional by itself.</summary>
-    public const ulong Features = TraceTimes | DeviceTimes;
+    public const ulong Features = TraceTimes | DeviceTimes | SpanContext;
 
     /// <summary>Refusal of a lane whose session has ended, which the client's has then, too.</summary>
     public const string NoSuchSession = "no such session";

@@ -190,6 +190,12 @@ internal sealed unsafe partial class HostChannel(Connection connection)
                 continue;
             }
 
+            if (header is { CallId: ControlId.SpanContext, Flags: FrameFlags.None, BodyLength: Handshake.TraceParentSize, BulkLength: 0 })
+            {
+                LinkSpan(reader.Body.Span);
+                continue;
+            }
+
             if (Trace is not null && header is { Flags: FrameFlags.None, BodyLength: 0, BulkLength: 0 } && ServeTrace(header))
             {
                 continue;

@@ -74,6 +74,18 @@ public sealed unsafe class SpanTests
     }
 
     [Fact]
+    public void Session_AtTheServer_IsLinkedToTheClients()
+    {
+        using var server = new ListenedServer(s_sessions);
+        server.Connect().Dispose();
+        SpinWait.SpinUntil(() => server.ServerSpans().Length > 0, TimeSpan.FromSeconds(20));
+
+        Activity client = Assert.Single(server.Spans(CudaRpc.Telemetry.Name));
+        ActivityContext link = Assert.Single(Assert.Single(server.ServerSpans()).Links).Context;
+        Assert.Equal((client.TraceId, client.SpanId, true), (link.TraceId, link.SpanId, link.IsRemote));
+    }
+
+    [Fact]
     public void Calls_NobodyListensToThem_AreNoSpans()
     {
         using var server = new ListenedServer(s_sessions);

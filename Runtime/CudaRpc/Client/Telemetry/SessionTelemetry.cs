@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using CudaRpc.Driver;
+using CudaRpc.Protocol;
 using CudaRpc.Transport;
 
 namespace CudaRpc.Client;
@@ -46,6 +47,9 @@ internal sealed class SessionTelemetry
 
     /// <summary>Attributes that say where the server is.</summary>
     public KeyValuePair<string, object?>[] Server => _server;
+
+    /// <summary>The session's span as W3C names one; null where nobody wants it.</summary>
+    public string? TraceParent => _span is { IdFormat: ActivityIdFormat.W3C, Id.Length: Handshake.TraceParentSize } ? _span.Id : null;
 
     public CallStatistics Statistics => _session.Statistics;
 

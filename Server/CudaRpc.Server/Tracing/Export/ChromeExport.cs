@@ -86,7 +86,7 @@ internal sealed class ChromeExport
             _json.WriteNumber("event", call.Event);
             _json.WriteEndObject();
             _json.WriteEndObject();
-            if (IsKnown(call.ServerBegin, call.ServerEnd) || IsKnown(call.DeviceBegin, call.DeviceEnd))
+            if (LeadsToServer(call) || LeadsToDevice(call))
             {
                 Arrow("s", index, thread.Process, thread.Id, call.Begin);
             }
@@ -115,8 +115,11 @@ internal sealed class ChromeExport
             _json.WriteNumber("call", index);
             _json.WriteEndObject();
             _json.WriteEndObject();
-            bool isLast = firstProcess == DeviceProcess || !IsKnown(call.DeviceBegin, call.DeviceEnd);
-            Arrow(isLast ? "f" : "t", index, number, track, begin);
+            if (firstProcess == DeviceProcess ? LeadsToDevice(call) : LeadsToServer(call))
+            {
+                Arrow(firstProcess == DeviceProcess || !LeadsToDevice(call) ? "f" : "t", index, number, track, begin);
+            }
+
             Flush();
         }
     }
@@ -189,6 +192,12 @@ internal sealed class ChromeExport
     private static string More(Track track) => track.Lane == 0 ? "" : $" ({track.Lane + 1})";
 
     private static bool IsKnown(long begin, long end) => begin >= 0 && end >= begin;
+
+    // Clocks are compared as well as a round trip lets them be: an arrow that would lead back in time is not drawn, for viewers drop it.
+    private static bool LeadsToServer(in TraceCall call) => IsKnown(call.ServerBegin, call.ServerEnd) && call.ServerBegin >= call.Begin;
+
+    private static bool LeadsToDevice(in TraceCall call) => IsKnown(call.DeviceBegin, call.DeviceEnd)
+        && call.DeviceBegin >= (LeadsToServer(call) ? call.ServerBegin : call.Begin);
 
     // Leaves the object open for its arguments.
     private void Slice(string name, string category, int process, int thread, long begin, long end)
