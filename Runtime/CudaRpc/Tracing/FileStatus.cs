@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CudaRpc.Tracing;
 
-/// <summary>What Linux says a path or a descriptor is; two of the same device and node are the same file. The default value is no file.</summary>
+/// <summary>
+/// What Linux says a path or a descriptor is; two of the same device and node are the same file. The default value is no file.
+/// </summary>
 internal readonly unsafe partial record struct FileStatus(bool IsRegular, ulong Device, ulong Node)
 {
     private const int CurrentDirectory = -100; // AT_FDCWD

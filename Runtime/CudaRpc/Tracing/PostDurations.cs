@@ -1,6 +1,8 @@
 namespace CudaRpc.Tracing;
 
-/// <summary>When posted calls returned of which that was not looked at: they took what the others of their thread and function took.</summary>
+/// <summary>
+/// When posted calls returned of which that was not looked at: they took what the others of their thread and function took.
+/// </summary>
 internal static class PostDurations
 {
     private const TraceMarks Kept = TraceMarks.Waited | TraceMarks.Woke;

@@ -11,7 +11,9 @@ public readonly record struct TraceCall
     /// <summary>Index into <see cref="Trace.Functions"/>.</summary>
     public required int Function { get; init; }
 
-    /// <summary>When the program called. What lies between this and the thread's previous <see cref="End"/> is the program's own time.</summary>
+    /// <summary>
+    /// When the program called. What lies between this and the thread's previous <see cref="End"/> is the program's own time.
+    /// </summary>
     public required long Begin { get; init; }
 
     /// <summary>When the call returned to the program.</summary>
@@ -39,7 +41,8 @@ public readonly record struct TraceCall
     public long BytesSaved { get; init; }
 
     /// <summary>
-    /// The stream that the call gives work to, waits for or asks about: a number of the trace's own, the same for the same stream of a process.
+    /// The stream that the call gives work to, waits for or asks about: a number of the trace's own, the same for the same stream of a
+    /// process.
     /// 0: the default stream, or none (the function says which).
     /// </summary>
     public int Stream { get; init; }

@@ -9,14 +9,16 @@ internal sealed unsafe partial class TraceChunkWriter
     private const int LooksFirst = 32;
     private const int LooksEach = 16;
 
-    // A function's number in the current chunk and one more; 0 where the chunk has not named it yet. And how many of its ends were asked for.
+    // A function's number in the current chunk and one more; 0 where the chunk has not named it yet. And how many of its ends were asked
+    // for.
     private readonly (ushort Number, ushort Asked)[] _known = new (ushort, ushort)[TraceFormat.MaximumFunctions];
     private int _functions;
     private int _lastFunction;
     private long _lastBytes;
 
     /// <summary>
-    /// Whether the end of a posted call is to be looked at although nothing kept it: enough are to know what such calls take, and the others
+    /// Whether the end of a posted call is to be looked at although nothing kept it: enough are to know what such calls take, and the
+    /// others
     /// save the look, which takes longer than all the rest of recording.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -27,7 +29,9 @@ internal sealed unsafe partial class TraceChunkWriter
         return asked < LooksFirst || asked % LooksEach == 0;
     }
 
-    /// <summary>A posted call of one frame that returned success, begun not before the last call's end. When it returned is not known.</summary>
+    /// <summary>
+    /// A posted call of one frame that returned success, begun not before the last call's end. When it returned is not known.
+    /// </summary>
     public void WritePost(int function, string name, long begin, ulong sequence, long bytes, TraceMarks marks, int stream, int @event)
     {
         if (!Reserve(LargestRecord + (4 * name.Length)))

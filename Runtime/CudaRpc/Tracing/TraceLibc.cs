@@ -13,7 +13,8 @@ internal static unsafe partial class TraceLibc
     private const short WriteLock = 1; // F_WRLCK
 
     /// <summary>
-    /// Maps a part of a file, its pages at once and writable: one fault each would cost more than what is written to them. (MAP_POPULATE leaves
+    /// Maps a part of a file, its pages at once and writable: one fault each would cost more than what is written to them. (MAP_POPULATE
+    /// leaves
     /// shared pages read-only, and Linux before 5.14 knows neither: then there are faults.) Null where that fails.
     /// </summary>
     public static void* MapShared(SafeFileHandle file, nint offset, nuint length)
@@ -29,7 +30,8 @@ internal static unsafe partial class TraceLibc
     }
 
     /// <summary>
-    /// Whether nobody else has the file locked, which this descriptor has then, until it is closed. Opening does not care, unlike for the locks
+    /// Whether nobody else has the file locked, which this descriptor has then, until it is closed. Opening does not care, unlike for the
+    /// locks
     /// that .NET takes.
     /// </summary>
     public static bool TryLock(SafeFileHandle file)

@@ -26,7 +26,8 @@ public enum TraceMarks : byte
     Woke = 32,
 
     /// <summary>
-    /// When the call returned was not looked at: <see cref="TraceCall.End"/> is what calls of its function take in the middle, and at most the
+    /// When the call returned was not looked at: <see cref="TraceCall.End"/> is what calls of its function take in the middle, and at most
+    /// the
     /// thread's next <see cref="TraceCall.Begin"/>.
     /// </summary>
     Estimated = 64,

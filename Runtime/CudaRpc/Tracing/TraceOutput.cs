@@ -45,7 +45,9 @@ internal sealed unsafe class TraceOutput : IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static TraceOutput Create(string path) => Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: true);
 
-    /// <summary>Begins a trace that no other <see cref="CreateAlone"/> takes over until this one is disposed. Others may add to it.</summary>
+    /// <summary>
+    /// Begins a trace that no other <see cref="CreateAlone"/> takes over until this one is disposed. Others may add to it.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be written, or somebody else records into it.</exception>
     public static TraceOutput CreateAlone(string path)
     {
@@ -211,8 +213,10 @@ internal sealed unsafe class TraceOutput : IDisposable
         }
     }
 
-    // Written, not only allocated: pages that are in memory already are mapped five times as fast (2026-11-28, ext4, a virtual machine: 23 us
-    // a chunk and 122). Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS at a store.
+    // Written, not only allocated: pages that are in memory already are mapped five times as fast (2026-11-28, ext4, a virtual machine: 23
+    // us
+    // a chunk and 122). Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS at a
+    // store.
     private static bool TryGrow(SafeFileHandle file, long offset)
     {
         try

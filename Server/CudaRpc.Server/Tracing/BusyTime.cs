@@ -41,7 +41,9 @@ internal sealed class BusyTime
     /// <summary>The intervals, in order and apart from each other.</summary>
     public IEnumerable<(long Begin, long End)> Intervals => _begins.Zip(_ends);
 
-    /// <summary>The union. Intervals that end before they begin, or have a negative time, which says that it is not known, are left out.</summary>
+    /// <summary>
+    /// The union. Intervals that end before they begin, or have a negative time, which says that it is not known, are left out.
+    /// </summary>
     public static BusyTime Of(IEnumerable<(long Begin, long End)> intervals) =>
         new([.. intervals.Where(static interval => interval.Begin >= 0 && interval.End > interval.Begin)]);
 

@@ -47,7 +47,8 @@ internal static class Readable
     public static string Thread(string name, int id) => name.Length == 0 ? id.ToString(CultureInfo.InvariantCulture) : $"{Clean(name)} ({id})";
 
     /// <summary>
-    /// A text out of a file, without what would act on a terminal, break a line or turn the text around. Still to be escaped for where it goes.
+    /// A text out of a file, without what would act on a terminal, break a line or turn the text around. Still to be escaped for where it
+    /// goes.
     /// </summary>
     public static string Clean(string text)
     {

@@ -20,7 +20,9 @@ internal sealed class TimeSplitter
         _device = ByProcess(trace, static call => (call.DeviceBegin, call.DeviceEnd));
     }
 
-    /// <summary>Whether there was a server. Where not, classes and bytes are what remoting would make of a call, as far as its function tells.</summary>
+    /// <summary>
+    /// Whether there was a server. Where not, classes and bytes are what remoting would make of a call, as far as its function tells.
+    /// </summary>
     public bool IsRemoted { get; }
 
     /// <summary>The device's work of all processes.</summary>
@@ -61,7 +63,8 @@ internal sealed class TimeSplitter
         return intervals.ToDictionary(static process => process.Key, static process => BusyTime.Of(process.Value));
     }
 
-    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, which is recorded. What takes long
+    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, which is recorded. What takes
+    // long
     // without either was not the network: the thread had lost its processor.
     private static TimeSplit Post(in TraceCall call, long time)
     {

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace CudaRpc.Tracing.Tests.Show;
 
 /// <summary>
-/// What the Trace Event Format asks of a file, for the phases that we write: the fields of each, slices that nest, arrows from slice to slice that
+/// What the Trace Event Format asks of a file, for the phases that we write: the fields of each, slices that nest, arrows from slice to
+/// slice that
 /// lead forward in time.
 /// </summary>
 internal static class ChromeRules

@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CudaRpc.Tracing.Tests;
 
 /// <summary>
-/// A server at a Unix socket, and listeners to what it and its clients tell. Other tests of the process tell things as well; those are left out.
+/// A server at a Unix socket, and listeners to what it and its clients tell. Other tests of the process tell things as well; those are left
+/// out.
 /// </summary>
 internal sealed class ListenedServer : IDisposable
 {
@@ -66,7 +67,9 @@ internal sealed class ListenedServer : IDisposable
     public Activity[] ServerSpans() =>
         [.. _spans.Where(span => span.Kind == ActivityKind.Server && Equals(span.GetTagItem("cudarpc.client"), _folder.Name))];
 
-    /// <summary>What an observable instrument says now: its value by one of its attributes, or by "" where that is not among them.</summary>
+    /// <summary>
+    /// What an observable instrument says now: its value by one of its attributes, or by "" where that is not among them.
+    /// </summary>
     public Dictionary<string, double> Observe(string instrument, string by)
     {
         lock (_observed)

@@ -8,7 +8,8 @@ using CudaRpc.Transport;
 namespace CudaRpc.Client;
 
 /// <summary>
-/// What a session tells listeners: a span for its own life, one for each call that travels, the duration of those that wait. Costs a call no
+/// What a session tells listeners: a span for its own life, one for each call that travels, the duration of those that wait. Costs a call
+/// no
 /// more than looking whether there is a listener. Any thread.
 /// </summary>
 internal sealed class SessionTelemetry
@@ -65,7 +66,8 @@ internal sealed class SessionTelemetry
     public static SessionTelemetry? Start(Session session, ServerUrl url) => IsSupported ? new SessionTelemetry(session, url) : null;
 
     /// <summary>
-    /// The span of a call that begins; null where nobody wants it. It is the thread's current one until <see cref="End(Activity?, CUresult)"/>.
+    /// The span of a call that begins; null where nobody wants it. It is the thread's current one until
+    /// <see cref="End(Activity?, CUresult)"/>.
     /// </summary>
     public Activity? Begin(uint callId, string answered)
     {
@@ -109,7 +111,9 @@ internal sealed class SessionTelemetry
         span?.Dispose();
     }
 
-    /// <summary>The duration of a call that waited, from <paramref name="began"/> (<see cref="Stopwatch.GetTimestamp"/>) until now.</summary>
+    /// <summary>
+    /// The duration of a call that waited, from <paramref name="began"/> (<see cref="Stopwatch.GetTimestamp"/>) until now.
+    /// </summary>
     public void Record(uint callId, long began, CUresult result)
     {
         if (!_durations.Enabled)

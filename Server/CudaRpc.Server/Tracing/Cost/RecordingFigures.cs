@@ -9,7 +9,8 @@ namespace CudaRpc.Server.Tracing.Cost;
 /// <param name="Calls">Of a step.</param>
 /// <param name="Without">The steps, nanoseconds.</param>
 /// <param name="With">The recorded ones.</param>
-/// <param name="Percent">By how much the median recorded step of a turn is longer than the median other one; the median of all turns.</param>
+/// <param name="Percent">By how much the median recorded step of a turn is longer than the median other one; the median of all
+/// turns.</param>
 /// <param name="Low">The lower quarter of the turns ends here.</param>
 /// <param name="High">The upper quarter begins here.</param>
 internal sealed record RecordingFigures(string Client, int Calls, Timing Without, Timing With, double Percent, double Low, double High)

@@ -4,7 +4,9 @@ using CudaRpc.Tracing;
 
 namespace CudaRpc.Server.Tracing;
 
-/// <summary>A trace as comma-separated values, a line for each call (RFC 4180, with line feeds). <c>docs/trace-report.md</c> tells the columns.</summary>
+/// <summary>
+/// A trace as comma-separated values, a line for each call (RFC 4180, with line feeds). <c>docs/trace-report.md</c> tells the columns.
+/// </summary>
 internal static class CsvExport
 {
     public const string Header =

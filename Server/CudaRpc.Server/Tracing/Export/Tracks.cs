@@ -1,7 +1,8 @@
 namespace CudaRpc.Server.Tracing;
 
 /// <summary>
-/// Lays intervals out on numbered tracks so that those of a track do not overlap, which viewers cannot draw, as far as 64 tracks of an owner go.
+/// Lays intervals out on numbered tracks so that those of a track do not overlap, which viewers cannot draw, as far as 64 tracks of an
+/// owner go.
 /// Give them by their beginning.
 /// </summary>
 /// <param name="first">Number of the first track.</param>

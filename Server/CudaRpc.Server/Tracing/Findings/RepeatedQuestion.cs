@@ -3,7 +3,8 @@ using CudaRpc.Tracing;
 namespace CudaRpc.Server.Tracing;
 
 /// <summary>
-/// The same question again. A trace has no arguments: questions of one function, stream and event with as many bytes and the same result are
+/// The same question again. A trace has no arguments: questions of one function, stream and event with as many bytes and the same result
+/// are
 /// taken for the same.
 /// </summary>
 internal sealed class RepeatedQuestion() : FindingRule("repeated-question", least: 3)

@@ -2,7 +2,9 @@ using OxyPlot;
 
 namespace CudaRpc.Server.Tracing;
 
-/// <summary>Colours of the report's page: the same thing has the same one in every chart. They differ in lightness too, for print without colour.</summary>
+/// <summary>
+/// Colours of the report's page: the same thing has the same one in every chart. They differ in lightness too, for print without colour.
+/// </summary>
 internal static class Palette
 {
     /// <summary>The parts of <see cref="TimeSplit"/>.</summary>

@@ -6,7 +6,8 @@ using OxyPlot.Series;
 namespace CudaRpc.Server.Tracing;
 
 /// <summary>
-/// What each thread, the server and the device did when: a row each, in columns of time. The fuller a column's colour, the more of it was in calls.
+/// What each thread, the server and the device did when: a row each, in columns of time. The fuller a column's colour, the more of it was
+/// in calls.
 /// </summary>
 internal sealed class TimelineChart
 {
