@@ -29,6 +29,7 @@ public sealed class PeerDeathTests : IDisposable
                 stop.WaitForExit();
             }
 
+            Condition.Holds(() => IsStopped(peer.Id), "the peer's threads standing still");
             Link.Fill(busy.Connection);
             var receiver = new Worker(idle.IsClosed);
             var sender = new Worker(() => Assert.DoesNotContain(
@@ -54,6 +55,21 @@ public sealed class PeerDeathTests : IDisposable
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    // A thread stops when it next has to do with the kernel, which may be after the signal was sent.
+    private static bool IsStopped(int process)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{process}/task")
+                .All(thread => File.ReadAllText($"{thread}/status").Contains("State:\tT", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            // A thread has ended meanwhile.
+            return false;
+        }
+    }
 
     private static bool NextTick()
     {
