@@ -16,6 +16,9 @@ public sealed record Frontier(double Most, IReadOnlyList<FrontierPoint> Points, 
     private const long Resolution = TimeSpan.TicksPerMicrosecond / 10;
     private const int Exactness = 256;
 
+    // A step is so much of what there is.
+    private const int Steps = 5;
+
     /// <summary>Whether any network is good enough.</summary>
     public bool IsMet => !double.IsInfinity(LeastBandwidth) || Points.Any(point => point.LongestRtt is not null);
 
@@ -38,26 +41,35 @@ public sealed record Frontier(double Most, IReadOnlyList<FrontierPoint> Points, 
             return new FrontierPoint(bandwidth, null, Why(model, Network(0, bandwidth)));
         }
 
-        long good = 0, bad = TimeSpan.TicksPerMicrosecond;
-        while (bad < s_longest && Meets(bad))
-        {
-            (good, bad) = (bad, Math.Min(bad * 4, s_longest));
-        }
+        (long good, long bad) = Longest(Meets);
+        return new FrontierPoint(bandwidth, TimeSpan.FromTicks(good), good == bad ? "nothing" : Why(model, Network(bad, bandwidth)));
 
-        if (bad == s_longest && Meets(bad))
+        bool Meets(long ticks) => model.Time(Network(ticks, bandwidth)) <= bound;
+    }
+
+    /// <summary>The longest round trip, in ticks, such that shorter ones are good enough too, and one that is not; both the longest there is where all are.</summary>
+    /// <param name="meets">Whether one is good enough; 0 is.</param>
+    internal static (long Good, long Bad) Longest(Func<long, bool> meets)
+    {
+        // Upwards in small steps: a longer one may be good enough again, and does not help who buys a network.
+        long good = 0, bad = Resolution;
+        while (meets(bad))
         {
-            return new FrontierPoint(bandwidth, TimeSpan.FromTicks(s_longest), "nothing");
+            if (bad == s_longest)
+            {
+                return (bad, bad);
+            }
+
+            (good, bad) = (bad, Math.Min(bad + Math.Max(bad / Steps, Resolution), s_longest));
         }
 
         while (bad - good > Math.Max(Resolution, good / Exactness))
         {
             long middle = (good + bad) / 2;
-            (good, bad) = Meets(middle) ? (middle, bad) : (good, middle);
+            (good, bad) = meets(middle) ? (middle, bad) : (good, middle);
         }
 
-        return new FrontierPoint(bandwidth, TimeSpan.FromTicks(good), Why(model, Network(bad, bandwidth)));
-
-        bool Meets(long ticks) => model.Time(Network(ticks, bandwidth)) <= bound;
+        return (good, bad);
     }
 
     private static double LeastFor(ProgramModel model, long bound)

@@ -39,6 +39,12 @@ public sealed record ModelCosts
     /// <summary>Copies between page-locked memory of the server and the device, bytes per second.</summary>
     public double DeviceCopy { get; init; } = 12e9;
 
+    /// <summary>
+    /// Figures whose repeats differed too much when they were measured, and by how much: 1.5 for 150 %. They may be far off; a machine that did other work
+    /// is the usual cause.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Unsteady { get; init; } = new Dictionary<string, double>();
+
     /// <summary>Reads what <see cref="Write"/> has written.</summary>
     /// <exception cref="FormatException">It is something else; the message says so in one line.</exception>
     public static ModelCosts Read(string path)
@@ -60,7 +66,7 @@ public sealed record ModelCosts
     public void Write(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(this, ModelJson.Default.ModelCosts));
 
     private bool IsSane =>
-        Array.TrueForAll([Post, PostWake, RoundTrip, Wake, ConnectTrips, Spin, Serve], static time => time is >= 0 and < 1e10)
+        Unsteady is not null && Array.TrueForAll([Post, PostWake, RoundTrip, Wake, ConnectTrips, Spin, Serve], static time => time is >= 0 and < 1e10)
         && Array.TrueForAll([CopyOut, CopyIn, DeviceCopy], static rate => rate is >= 1e3 and < 1e15);
 }
 

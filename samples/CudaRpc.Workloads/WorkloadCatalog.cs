@@ -5,6 +5,9 @@ namespace CudaRpc.Workloads;
 /// <summary>All workloads by their names.</summary>
 public static class WorkloadCatalog
 {
+    /// <summary>Those that the performance model is validated with: of their runs of some ten milliseconds waking threads is a small part.</summary>
+    public static IReadOnlyList<Workload> Long => BasicWorkloads.Long;
+
     /// <summary>The names.</summary>
     public static IReadOnlyList<string> Names { get; } =
         [.. BasicWorkloads.All.Select(static workload => workload.Name), .. ModelLoops.All.SelectMany(static name => (string[])[$"{name}-inference", $"{name}-training"])];

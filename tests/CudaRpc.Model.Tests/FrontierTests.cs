@@ -65,6 +65,16 @@ public sealed class FrontierTests
         Assert.Null(Assert.Single(frontier.Points).LongestRtt);
     }
 
+    [Fact]
+    public void Longest_LongerRoundTripsThatAreGoodEnoughAgain_DoNotCount()
+    {
+        // Not from 20 us on, but again from 25 to 300.
+        (long good, long bad) = Frontier.Longest(static ticks => ticks < 200 || ticks is > 250 and < 3000);
+
+        Assert.InRange(good, 198, 199);
+        Assert.InRange(bad, 200, 201);
+    }
+
     private static Frontier Find(TraceMaker program, double most, params double[] gigabits) =>
         Frontier.Find(ProgramModel.Of(program.Make(), Exact.Costs), most, gigabits.Select(rate => rate * 1e9 / 8));
 }

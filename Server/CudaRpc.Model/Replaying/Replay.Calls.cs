@@ -161,8 +161,7 @@ internal sealed partial class Replay
 
         // The last of the data is on its way for as long as the reply, however early that began.
         arrival = Math.Max(arrival, state.DataReady + arrival - state.Time);
-        bool hasSlept = arrival - state.Begun > _costs.Spin;
-        state.Time = arrival + (long)((_costs.RoundTrip / 2) + (hasSlept ? _costs.Wake / 2 : 0));
+        state.Time = arrival + (long)(_costs.RoundTrip / 2) + Waking(arrival - state.Begun);
         Answered(thread, ref state, ref step);
     }
 

@@ -101,8 +101,11 @@ internal sealed partial class Replay
         return session.Device.Occupy(step.Stream, Math.Max(Math.Max(begin, free) + cost, Math.Max(arrived, free) + piece));
     }
 
-    // A server's thread that has had nothing to do for a while sleeps.
-    private long Awake(long arrival, long idleSince) => arrival - idleSince > _costs.Spin ? arrival + (long)(_costs.Wake / 2) : arrival;
+    private long Awake(long arrival, long idleSince) => arrival + Waking(arrival - idleSince);
+
+    // What it takes until a thread goes on that has waited so long. It may have been spinning still, or asleep, or its processor too: none of these comes at
+    // one moment, because every wait is a little shorter or longer than the last.
+    private long Waking(long waited) => (long)(_costs.Wake / 2 * Math.Clamp(waited / (2 * Math.Max(_costs.Spin, 1)), 0, 1));
 
     private long ServerCost(in Step step) => _free.HasFlag(Causes.Server) ? 0 : step.ServerCost;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using CudaRpc.Model;
 using CudaRpc.Server.Commands.Model;
 using CudaRpc.Server.Tracing;
@@ -11,9 +12,6 @@ namespace CudaRpc.Server.Commands;
 /// <summary><c>cudarpc model</c>: what a traced program takes over a network that is not there.</summary>
 internal static class ModelCommand
 {
-    // What is off is not measured again after so long.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
-
     private static readonly Argument<string?> s_file = new("FILE") { Description = "What cudarpc trace has recorded", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> s_rtt = new("--rtt") { Description = "The network's round trip, as 20us", HelpName = "TIME" };
     private static readonly Option<string?> s_bandwidth = new("--bandwidth") { Description = "Of each direction, as 25Gbps; endless without it", HelpName = "RATE" };
@@ -83,18 +81,20 @@ internal static class ModelCommand
         using TextWriter writer = output is null ? Console.Out : File.CreateText(output);
         ModelCosts costs = server is null ? Calibration.MeasureHere() : Calibration.Measure(ServerUrl.Parse(server));
         costs.Write(writer);
+        Warn(costs);
     }
 
     private static bool Validate(string? names, string? markdown, bool json)
     {
-        Workload[] workloads = [.. ValidationWorkloads.All.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
+        Workload[] workloads = [.. WorkloadCatalog.Long.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
         if (workloads.Length == 0)
         {
-            throw new FormatException($"--workload takes any of {string.Join(",", ValidationWorkloads.All.Select(workload => workload.Name))}");
+            throw new FormatException($"--workload takes any of {string.Join(",", WorkloadCatalog.Long.Select(workload => workload.Name))}");
         }
 
         using StreamWriter? file = markdown is null ? null : File.CreateText(markdown);
-        ValidationReport report = Validation.Run(workloads, s_patience, step => Console.Error.WriteLine($"cudarpc model: {step}"));
+        ValidationReport report = Validation.Run(workloads, step => Console.Error.WriteLine($"cudarpc model: {step}"));
+        Warn(report.Costs);
         if (file is not null)
         {
             report.WriteMarkdown(file);
@@ -133,6 +133,7 @@ internal static class ModelCommand
         double? most = require is null ? null : NetworkArguments.Percent(require);
         Techniques without = NetworkArguments.Techniques(parsed.GetValue(s_without));
         ModelCosts costs = parsed.GetValue(s_costs) is string path ? ModelCosts.Read(path) : new ModelCosts();
+        Warn(costs);
         OutputFile.RefuseTrace(parsed.GetValue(s_csv), file);
         OutputFile.RefuseTrace(parsed.GetValue(s_chart), file);
         using StreamWriter? csv = parsed.GetValue(s_csv) is string csvFile ? File.CreateText(csvFile) : null;

@@ -52,7 +52,7 @@ public sealed class WorkloadTests
 
     [Theory]
     [InlineData("launch-bound", 1)]
-    [InlineData("sync-heavy", 50)]
+    [InlineData("sync-heavy", 20)]
     [InlineData("training-like", 2)]
     [InlineData("bert-inference", 2)]
     public void Workload_ThroughServer_WaitsAsOftenAsDescribed(string name, int perStep)

@@ -6,7 +6,7 @@ using CudaRpc.Workloads;
 namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>Runs of one workload on a server, over whatever network.</summary>
-internal sealed class ValidationRun(string url, Workload workload, int steps)
+internal sealed class ValidationRun(string url, Workload workload)
 {
     /// <summary>Nanoseconds from the first call to the last one, connecting not included.</summary>
     public long Time(string network = "") => Run(new SessionOptions { ClientName = "cudarpc model" }, network);
@@ -34,7 +34,7 @@ internal sealed class ValidationRun(string url, Workload workload, int steps)
             long began = Stopwatch.GetTimestamp();
             using (var program = new WorkloadProgram(driver, workload))
             {
-                program.Run(steps);
+                program.Run(workload.Steps);
             }
 
             return (long)Stopwatch.GetElapsedTime(began).TotalNanoseconds;
