@@ -1,18 +1,69 @@
 using System.Diagnostics;
 using CudaRpc.Driver;
+using CudaRpc.Model;
 using CudaRpc.Tracing;
+using CudaRpc.Transport.Emulation;
 using CudaRpc.Workloads;
+using Trace = CudaRpc.Tracing.Trace;
 
 namespace CudaRpc.Server.Commands.Model;
 
-/// <summary>Runs of one workload on a server, over whatever network.</summary>
-internal sealed class ValidationRun(string url, Workload workload)
+/// <summary>Runs of one workload on a server: recorded over the plain connection, and timed over emulated networks.</summary>
+internal sealed class ValidationRun(string url, Workload workload, NetworkConditions[] networks)
 {
-    /// <summary>Nanoseconds from the first call to the last one, connecting not included.</summary>
-    public long Time(string network = "") => Run(new SessionOptions { ClientName = "cudarpc model" }, network);
+    private readonly List<Trace> _traces = [];
+    private readonly List<long>[] _runs = [.. networks.Select(static _ => new List<long>())];
 
-    /// <summary>The same run, recorded over the plain connection.</summary>
-    public CudaRpc.Tracing.Trace Record()
+    /// <summary>A run that does not count.</summary>
+    public void WarmUp() => Time("");
+
+    /// <summary>One recorded run, and one over each network.</summary>
+    public void Round()
+    {
+        _traces.Add(Record());
+        for (int index = 0; index < networks.Length; index++)
+        {
+            Time(index);
+        }
+    }
+
+    /// <summary>Once more what differs by more than <paramref name="most"/>: its two shortest runs. How many there were.</summary>
+    public int Repeat(double most)
+    {
+        int repeats = 0;
+        if (ValidationRow.SpreadOf([.. _traces.Select(static trace => trace.Duration)]) > most)
+        {
+            _traces.Add(Record());
+            repeats++;
+        }
+
+        for (int index = 0; index < networks.Length; index++)
+        {
+            if (ValidationRow.SpreadOf(_runs[index]) > most)
+            {
+                Time(index);
+                repeats++;
+            }
+        }
+
+        return repeats;
+    }
+
+    /// <summary>What was measured, beside what the model says to <paramref name="costs"/>.</summary>
+    public IEnumerable<ValidationRow> Rows(ModelCosts costs)
+    {
+        ProgramModel[] models = [.. _traces.Select(trace => ProgramModel.Of(trace, costs))];
+        return networks.Select((network, index) => new ValidationRow(
+            workload.Name, network.Rtt.TotalMicroseconds, network.BytesPerSecond * 8 / 1e9, _traces.Min(static trace => trace.Duration),
+            models.Min(model => model.Time(network)), _traces.Min(trace => ClosedFormula.Time(trace, network)), _runs[index]));
+    }
+
+    private void Time(int network) => _runs[network].Add(Time($"?{networks[network]}"));
+
+    // Nanoseconds from the first call to the last one, connecting not included.
+    private long Time(string network) => Run(new SessionOptions { ClientName = "cudarpc model" }, network);
+
+    private Trace Record()
     {
         string file = Path.Combine(Path.GetTempPath(), $"cudarpc-model-{Guid.NewGuid():N}.trace");
         try
