@@ -84,6 +84,18 @@ internal static class ModelCommand
         Warn(costs);
     }
 
+    private static void Warn(ModelCosts costs)
+    {
+        if (costs.Unsteady.Count > 0)
+        {
+            IEnumerable<string> figures = costs.Unsteady.Select(static one =>
+                string.Create(CultureInfo.InvariantCulture, $"{one.Key} by {one.Value * 100:F0} %"));
+            Console.Error.WriteLine(
+                $"cudarpc model: the costs may be far off, as their repeats differ: {string.Join(", ", figures)}. "
+                + "Calibrate on a machine that does nothing else");
+        }
+    }
+
     private static bool Validate(string? names, string? markdown, bool json)
     {
         Workload[] workloads = [.. WorkloadCatalog.Long.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
