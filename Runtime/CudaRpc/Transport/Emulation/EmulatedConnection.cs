@@ -92,7 +92,7 @@ internal sealed partial class EmulatedConnection(EmulatedLink link, Connection i
                 else if (next <= now)
                 {
                     // The server is behind, and may need the processor.
-                    Libc.Sleep(SendPause);
+                    Libc.SleepPrecisely(EmulatedLink.Retry);
                 }
                 else if (!flows)
                 {
