@@ -16,6 +16,9 @@ internal sealed class EmulatedLink : IDisposable
     /// </summary>
     public const long Retry = 20_000;
 
+    // No sleep is late by so much where there is a processor.
+    private static readonly long s_late = PreciseWait.Ticks(TimeSpan.FromMicroseconds(150));
+
     // Of each connection and direction: 100 Gbit/s for 20 ms.
     private const long MostUnderWay = 256 << 20;
     private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(1);
@@ -191,6 +194,11 @@ internal sealed class EmulatedLink : IDisposable
             else if (next < long.MaxValue)
             {
                 PreciseWait.Step(next);
+                if (Stopwatch.GetTimestamp() - next > s_late)
+                {
+                    // It has waited for a processor that a thread of the program keeps busy.
+                    PromptThread.MoveAway();
+                }
             }
         }
     }
