@@ -26,7 +26,8 @@ internal static class PostDurations
             }
         }
 
-        Dictionary<(int Thread, int Function), long> middle = taken.ToDictionary(static pair => pair.Key, static pair => Middle(pair.Value));
+        Dictionary<(int Thread, int Function), long> middle =
+            taken.ToDictionary(static pair => pair.Key, static pair => Middle(pair.Value));
         Dictionary<int, long> next = [];
         for (int index = calls.Length - 1; index >= 0; index--)
         {

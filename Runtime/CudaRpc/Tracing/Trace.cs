@@ -7,7 +7,8 @@ namespace CudaRpc.Tracing;
 /// <param name="Calls">Every call, by <see cref="TraceCall.Begin"/>; one thread's calls do not overlap.</param>
 /// <param name="Problems">What is missing or was not understood, for people; empty for a trace that is whole.</param>
 public sealed record Trace(
-    TraceHeader Header, IReadOnlyList<string> Functions, IReadOnlyList<TraceThread> Threads, IReadOnlyList<TraceCall> Calls, IReadOnlyList<string> Problems)
+    TraceHeader Header, IReadOnlyList<string> Functions, IReadOnlyList<TraceThread> Threads, IReadOnlyList<TraceCall> Calls,
+        IReadOnlyList<string> Problems)
 {
     /// <summary>From the first call's beginning to the last one's end, nanoseconds; 0 without calls.</summary>
     public long Duration => Calls.Count == 0 ? 0 : Calls.Max(static call => call.End) - Calls[0].Begin;

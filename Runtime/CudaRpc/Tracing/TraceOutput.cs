@@ -54,7 +54,8 @@ internal sealed unsafe class TraceOutput : IDisposable
         RefuseDevices(path);
         // Whoever may replace the file has it locked; the one that comes in its place is locked before it has its name.
         using SafeFileHandle? before = File.Exists(path) ? Lock(Open(path, FileMode.Open), path) : null;
-        return Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: before is not null && FileStatus.Of(before) == FileStatus.Of(path), alone: true);
+        bool isStillThere = before is not null && FileStatus.Of(before) == FileStatus.Of(path);
+        return Create(path, DateTimeOffset.UtcNow, TraceFormat.Now, replace: isStillThere, alone: true);
     }
 
     /// <summary>Adds to the trace at <paramref name="path"/>, which begins here if there is none.</summary>
@@ -79,7 +80,8 @@ internal sealed unsafe class TraceOutput : IDisposable
 
             return page[TraceFormat.BootAt..TraceFormat.ChunksAt].SequenceEqual(BootId())
                 ? new TraceOutput(file, path)
-                : throw new IOException($"{path} is a trace of another machine or boot, nothing can be added; delete it or name another file");
+                : throw new IOException(
+                    $"{path} is a trace of another machine or boot, nothing can be added; delete it or name another file");
         }
         catch
         {

@@ -23,7 +23,10 @@ internal static class TraceShowCommand
         Option<bool> json = new("--json") { Description = "Print JSON instead of tables" };
         Option<int> top = new("--top") { Description = "Rows of the longer tables", DefaultValueFactory = _ => 10, HelpName = "N" };
         top.Validators.Add(result => Positive.Check(result, 1_000_000));
-        Command command = new("show", "Show where the time of a recorded run went, and which round trips could be avoided") { file, html, json, top };
+        Command command = new("show", "Show where the time of a recorded run went, and which round trips could be avoided")
+        {
+            file, html, json, top,
+        };
         command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(html), parsed.GetValue(json), parsed.GetValue(top)));
         return command;
     }

@@ -9,6 +9,7 @@ internal readonly record struct Durations(long Count, long Total, long Median, l
         times.Sort();
         return times.Count == 0
             ? default
-            : new Durations(times.Count, Sum.Of(times, static time => time), times[(times.Count - 1) / 2], times[(int)(((long)times.Count - 1) * 99 / 100)], times[^1]);
+            : new Durations(times.Count, Sum.Of(times, static time => time), times[(times.Count - 1) / 2],
+                times[(int)(((long)times.Count - 1) * 99 / 100)], times[^1]);
     }
 }

@@ -44,7 +44,8 @@ internal static class Readable
     };
 
     /// <summary>A thread for people: its name and number.</summary>
-    public static string Thread(string name, int id) => name.Length == 0 ? id.ToString(CultureInfo.InvariantCulture) : $"{Clean(name)} ({id})";
+    public static string Thread(string name, int id) => name.Length == 0 ? id.ToString(CultureInfo.InvariantCulture)
+        : $"{Clean(name)} ({id})";
 
     /// <summary>
     /// A text out of a file, without what would act on a terminal, break a line or turn the text around. Still to be escaped for where it
@@ -62,7 +63,8 @@ internal static class Readable
             }
 
             bool acts = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate;
+                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+                    or UnicodeCategory.Surrogate;
             clean.Append(acts ? "\uFFFD" : rune.ToString());
         }
 

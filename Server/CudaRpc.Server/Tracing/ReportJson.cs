@@ -8,5 +8,6 @@ namespace CudaRpc.Server.Tracing;
 [JsonSerializable(typeof(TraceReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
-    public static void Write(TextWriter output, TraceReport report) => output.WriteLine(JsonSerializer.Serialize(report, Default.TraceReport));
+    public static void Write(TextWriter output, TraceReport report) =>
+        output.WriteLine(JsonSerializer.Serialize(report, Default.TraceReport));
 }

@@ -32,7 +32,8 @@ internal static class ReportTables
     {
         RunFigures run = report.Run;
         List<string[]> rows = [["program's own", Readable.Time(run.Own), Readable.Share(run.Own, run.ThreadTime)]];
-        rows.AddRange(TimeSplit.Names.Zip(run.Split.Parts(), (name, time) => (string[])[name, Readable.Time(time), Readable.Share(time, run.ThreadTime)]));
+        rows.AddRange(TimeSplit.Names.Zip(run.Split.Parts(), (name, time) =>
+            (string[])[name, Readable.Time(time), Readable.Share(time, run.ThreadTime)]));
         if (run.DeviceBusy is long busy)
         {
             rows.Add(["device at work", Readable.Time(busy), $"{Readable.Share(busy, run.Duration)} of the run"]);
@@ -46,8 +47,10 @@ internal static class ReportTables
         ["class", "calls", "total", "median", "99 %", "max", "round trips", "bytes out", "bytes in"],
         [.. report.Classes.Select(static figures => (string[])
         [
-            Readable.Class(figures.Class), Readable.Count(figures.Times.Count), Readable.Time(figures.Times.Total), Readable.Time(figures.Times.Median),
-            Readable.Time(figures.Times.P99), Readable.Time(figures.Times.Max), Readable.Count(figures.RoundTrips), Readable.Bytes(figures.BytesOut),
+            Readable.Class(figures.Class), Readable.Count(figures.Times.Count), Readable.Time(figures.Times.Total),
+                Readable.Time(figures.Times.Median),
+            Readable.Time(figures.Times.P99), Readable.Time(figures.Times.Max), Readable.Count(figures.RoundTrips),
+                Readable.Bytes(figures.BytesOut),
             Readable.Bytes(figures.BytesIn),
         ])]);
 
@@ -56,8 +59,10 @@ internal static class ReportTables
         ["function", "class", "calls", "total", "of calls", "median", "max", "mostly", "bytes out", "bytes in", "failed"],
         [.. report.Functions.Take(top).Select(figures => (string[])
         [
-            Readable.Clean(figures.Function), Readable.Class(figures.Class), Readable.Count(figures.Times.Count), Readable.Time(figures.Times.Total),
-            Readable.Share(figures.Times.Total, report.Run.Split.Total), Readable.Time(figures.Times.Median), Readable.Time(figures.Times.Max),
+            Readable.Clean(figures.Function), Readable.Class(figures.Class), Readable.Count(figures.Times.Count),
+                Readable.Time(figures.Times.Total),
+            Readable.Share(figures.Times.Total, report.Run.Split.Total), Readable.Time(figures.Times.Median),
+                Readable.Time(figures.Times.Max),
             figures.Split.Largest(), Readable.Bytes(figures.BytesOut), Readable.Bytes(figures.BytesIn),
             figures.Failed == 0 ? "" : Readable.Count(figures.Failed),
         ])],
@@ -68,7 +73,8 @@ internal static class ReportTables
         ["thread", "process", "calls", "from", "to", "own", .. TimeSplit.Names, "round trips", "bytes out", "bytes in"],
         [.. report.Threads.OrderByDescending(static thread => thread.Split.Total).Take(top).Select(figures => (string[])
         [
-            Readable.Thread(figures.Name, figures.Id), $"{figures.Process}", Readable.Count(figures.Calls), Readable.Time(figures.First - report.Run.Begin),
+            Readable.Thread(figures.Name, figures.Id), $"{figures.Process}", Readable.Count(figures.Calls),
+                Readable.Time(figures.First - report.Run.Begin),
             Readable.Time(figures.Last - report.Run.Begin), Readable.Time(figures.Own), .. figures.Split.Parts().Select(Part),
             Readable.Count(figures.RoundTrips), Readable.Bytes(figures.BytesOut), Readable.Bytes(figures.BytesIn),
         ])],
@@ -79,7 +85,8 @@ internal static class ReportTables
         ["function", "thread", "at", "for", "waited for", .. TimeSplit.Names],
         [.. report.Stalls.Select(stall => (string[])
         [
-            Readable.Clean(stall.Function), stall.Thread, Readable.Time(stall.Begin - report.Run.Begin), Readable.Time(stall.Time), stall.WaitedFor,
+            Readable.Clean(stall.Function), stall.Thread, Readable.Time(stall.Begin - report.Run.Begin), Readable.Time(stall.Time),
+                stall.WaitedFor,
             .. stall.Split.Parts().Select(Part),
         ])]);
 

@@ -56,7 +56,11 @@ internal static class ReportText
         Table table = new() { Border = TableBorder.None };
         foreach (string column in content.Columns)
         {
-            table.AddColumn(new TableColumn($"[bold]{column}[/]") { NoWrap = true, Alignment = table.Columns.Count == 0 ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn($"[bold]{column}[/]")
+            {
+                NoWrap = true,
+                Alignment = table.Columns.Count == 0 ? Justify.Left : Justify.Right,
+            });
         }
 
         foreach (string[] row in content.Rows)

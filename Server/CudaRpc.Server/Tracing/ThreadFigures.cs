@@ -13,4 +13,5 @@ namespace CudaRpc.Server.Tracing;
 /// <param name="BytesOut">Bytes to the server.</param>
 /// <param name="BytesIn">Bytes from the server.</param>
 internal sealed record ThreadFigures(
-    int Process, int Id, string Name, long Calls, long First, long Last, long Own, TimeSplit Split, long RoundTrips, long BytesOut, long BytesIn);
+    int Process, int Id, string Name, long Calls, long First, long Last, long Own, TimeSplit Split, long RoundTrips, long BytesOut,
+        long BytesIn);

@@ -70,9 +70,11 @@ internal sealed class TraceAnalysis
             _trace.Header,
             Run(threads),
             [.. _functions.Select(Function)
-                .OrderByDescending(static figures => figures.Times.Total).ThenBy(static figures => figures.Function, StringComparer.Ordinal)],
+                .OrderByDescending(static figures => figures.Times.Total)
+                    .ThenBy(static figures => figures.Function, StringComparer.Ordinal)],
             [.. _classes.OrderBy(static entry => entry.Key).Select(static entry => new ClassFigures(
-                entry.Key, Durations.Of(entry.Value.Times), entry.Value.Split, entry.Value.RoundTrips, entry.Value.BytesOut, entry.Value.BytesIn))],
+                entry.Key, Durations.Of(entry.Value.Times), entry.Value.Split, entry.Value.RoundTrips, entry.Value.BytesOut,
+                    entry.Value.BytesIn))],
             threads,
             [.. _rules.Select(static rule => rule.Found()).OfType<Finding>().OrderByDescending(static finding => finding.Time)],
             [.. _stalls.UnorderedItems.OrderByDescending(static item => item.Priority).Select(static item => item.Element)],
@@ -112,7 +114,8 @@ internal sealed class TraceAnalysis
         TraceThread thread = _trace.Threads[entry.Key];
         Group group = entry.Value;
         return new ThreadFigures(
-            thread.Process, thread.Id, thread.Name, group.Times.Count, group.First, group.Last, group.Own, group.Split, group.RoundTrips, group.BytesOut,
+            thread.Process, thread.Id, thread.Name, group.Times.Count, group.First, group.Last, group.Own, group.Split, group.RoundTrips,
+                group.BytesOut,
             group.BytesIn);
     }
 

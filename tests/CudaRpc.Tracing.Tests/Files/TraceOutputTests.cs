@@ -25,7 +25,8 @@ public sealed partial class TraceOutputTests : IDisposable
         for (int call = 0; call < Calls; call++)
         {
             long begin = call * 1000;
-            writer.Write(new TraceCall { Thread = 0, Function = 0, Begin = begin, End = begin + 500, Class = TraceClass.Posted }, "cuLaunchKernel", 0, 0);
+            writer.Write(new TraceCall { Thread = 0, Function = 0, Begin = begin, End = begin + 500, Class = TraceClass.Posted },
+                "cuLaunchKernel", 0, 0);
         }
 
         writer.Close();

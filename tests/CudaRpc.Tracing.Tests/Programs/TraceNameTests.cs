@@ -17,7 +17,8 @@ public sealed class TraceNameTests : IDisposable
         string target = Path.Combine(_traced.Folder, "elsewhere.cudatrace");
         if (leadsToATrace)
         {
-            TraceFile.Write(target, new Trace(new TraceHeader { Command = [], Server = "", Began = DateTimeOffset.UtcNow }, [], [], [], []));
+            TraceFile.Write(target,
+                new Trace(new TraceHeader { Command = [], Server = "", Began = DateTimeOffset.UtcNow }, [], [], [], []));
         }
 
         File.CreateSymbolicLink(_traced.TraceName, target);
@@ -83,8 +84,8 @@ public sealed class TraceNameTests : IDisposable
     [InlineData("")]
     public void ServedDriver_ThatIsOurOwnLibrary_IsRefused(string library)
     {
-        (int code, _, string errors) = _traced.Shell(
-            $"LD_LIBRARY_PATH={Traced.Shim} CUDARPC_SERVER=unix:///nobody dotnet {Traced.Command} serve --driver native {string.Format(null, library, Traced.Shim)}");
+        string serve = $"dotnet {Traced.Command} serve --driver native {string.Format(null, library, Traced.Shim)}";
+        (int code, _, string errors) = _traced.Shell($"LD_LIBRARY_PATH={Traced.Shim} CUDARPC_SERVER=unix:///nobody {serve}");
         Assert.Equal(1, code);
         Assert.Contains("is CudaRpc's own library, which asks a server, and no driver", errors);
     }

@@ -54,7 +54,8 @@ internal sealed class Traced : IDisposable
     }
 
     /// <summary>Runs a shell's command line.</summary>
-    public (int Code, string Output, string Errors) Shell(string line, Action<string>? whenReady = null) => Run("sh", whenReady, ["-c", line]);
+    public (int Code, string Output, string Errors) Shell(string line, Action<string>? whenReady = null) =>
+        Run("sh", whenReady, ["-c", line]);
 
     /// <summary><c>cudarpc trace</c> with the options, for a shell.</summary>
     public string CommandLine(string options) => $"dotnet {Command} trace --shim {Shim} -o {TraceName} {options}";

@@ -112,7 +112,8 @@ public sealed class TracedProgramTests : IDisposable
         Assert.Equal(url, trace.Header.Server);
         Assert.True(trace.Header.RoundTrip > 0);
         Assert.All(
-            trace.Calls.Where(static call => call.Class != TraceClass.Local), call => Assert.True(call.ServerBegin >= 0, trace.NameOf(call)));
+            trace.Calls.Where(static call => call.Class != TraceClass.Local), call =>
+                Assert.True(call.ServerBegin >= 0, trace.NameOf(call)));
         Assert.All(trace.Calls.Where(call => trace.NameOf(call) == "cuMemsetD8Async"), static call => Assert.True(call.DeviceBegin >= 0));
     }
 

@@ -9,7 +9,8 @@ namespace CudaRpc.Tracing.Tests.Show;
 /// </summary>
 internal static class ChromeRules
 {
-    private static readonly string[] s_metadata = ["process_name", "thread_name", "process_sort_index", "thread_sort_index", "process_labels"];
+    private static readonly string[] s_metadata =
+        ["process_name", "thread_name", "process_sort_index", "thread_sort_index", "process_labels"];
 
     /// <summary>Asserts that all of them are kept; returns the events.</summary>
     public static JsonElement[] Check(JsonElement file)
@@ -52,7 +53,9 @@ internal static class ChromeRules
                 break;
             case "C":
                 Assert.NotEmpty(item.GetProperty("args").EnumerateObject());
-                Assert.All(item.GetProperty("args").EnumerateObject(), static series => Assert.Equal(JsonValueKind.Number, series.Value.ValueKind));
+                Assert.All(
+                    item.GetProperty("args").EnumerateObject(),
+                    static series => Assert.Equal(JsonValueKind.Number, series.Value.ValueKind));
                 break;
             case "M":
                 Assert.Contains(Text(item, "name"), s_metadata);
@@ -85,10 +88,12 @@ internal static class ChromeRules
 
     private static void CheckArrows(JsonElement[] events)
     {
-        ILookup<(long, long), (decimal Begin, decimal End)> slices = Of(events, "X").ToLookup(static slice => Track(slice), static slice => (Time(slice), End(slice)));
+        ILookup<(long, long), (decimal Begin, decimal End)> slices = Of(events, "X")
+            .ToLookup(static slice => Track(slice), static slice => (Time(slice), End(slice)));
         Dictionary<(long, long), HashSet<decimal>> begins = slices.ToDictionary(
             static track => track.Key, static track => track.Select(static slice => slice.Begin).ToHashSet());
-        foreach (var arrow in events.Where(static item => Text(item, "ph") is "s" or "t" or "f").GroupBy(static item => (Text(item, "cat"), Number(item, "id"))))
+        foreach (var arrow in events.Where(static item => Text(item, "ph") is "s" or "t" or "f")
+            .GroupBy(static item => (Text(item, "cat"), Number(item, "id"))))
         {
             JsonElement[] points = [.. arrow];
             Assert.Equal("s", Text(points[0], "ph"));
@@ -97,7 +102,8 @@ internal static class ChromeRules
             Assert.Single(points.Select(static point => Text(point, "name")).Distinct());
             Assert.All(points.Zip(points.Skip(1)), static pair => Assert.True(Time(pair.First) <= Time(pair.Second), $"backwards: {pair}"));
             // Ours begin where slices do, which binds them.
-            Assert.All(points, point => Assert.True(begins.TryGetValue(Track(point), out HashSet<decimal>? times) && times.Contains(Time(point)), $"in no slice: {point}"));
+            Assert.All(points, point => Assert.True(
+                begins.TryGetValue(Track(point), out HashSet<decimal>? times) && times.Contains(Time(point)), $"in no slice: {point}"));
         }
     }
 

@@ -41,9 +41,11 @@ public sealed class ExportTests
     [Fact]
     public void Chrome_AllCalls_AreSlicesOfTheirThreads()
     {
-        JsonElement[] slices = [.. Chrome(s_trace).Where(static item => Text(item, "ph") == "X" && item.GetProperty("pid").GetInt32() == 7)];
+        JsonElement[] slices =
+            [.. Chrome(s_trace).Where(static item => Text(item, "ph") == "X" && item.GetProperty("pid").GetInt32() == 7)];
 
-        Assert.Equal(["cuLaunchKernel", "cuLaunchKernel", "cuCtxSynchronize", "cuStreamQuery"], slices.Select(static item => Text(item, "name")));
+        Assert.Equal(["cuLaunchKernel", "cuLaunchKernel", "cuCtxSynchronize", "cuStreamQuery"],
+            slices.Select(static item => Text(item, "name")));
         Assert.Equal([70, 70, 70, 71], slices.Select(static item => item.GetProperty("tid").GetInt32()));
         Assert.Equal((1.234m, 0.5m), (slices[0].GetProperty("ts").GetDecimal(), slices[0].GetProperty("dur").GetDecimal()));
         Assert.Equal("posted", Text(slices[0], "cat"));
@@ -58,10 +60,12 @@ public sealed class ExportTests
             JsonElement[] slices = [.. items.Where(item => Text(item, "ph") == "X" && Text(item, "cat") == where)];
             Assert.Equal(where == "server" ? 3 : 2, slices.Length);
             Assert.All(slices.GroupBy(static item => item.GetProperty("tid").GetInt32()), static track =>
-                Assert.All(track.Zip(track.Skip(1)), static pair => Assert.True(End(pair.First) <= pair.Second.GetProperty("ts").GetDecimal())));
+                Assert.All(track.Zip(track.Skip(1)), static pair =>
+                    Assert.True(End(pair.First) <= pair.Second.GetProperty("ts").GetDecimal())));
         }
 
-        string[] names = [.. items.Where(static item => Text(item, "ph") == "M").Select(static item => Text(item.GetProperty("args"), "name"))];
+        string[] names = [.. items.Where(static item => Text(item, "ph") == "M")
+            .Select(static item => Text(item.GetProperty("args"), "name"))];
         Assert.Equal(
             ["program", "server of 7", "device of 7", "main (70)", "71", "for main (70)", "for main (70) (2)", "stream 2", "stream 2 (2)"],
             names);
@@ -70,7 +74,8 @@ public sealed class ExportTests
     [Fact]
     public void Chrome_PostedCall_HasArrowsToServerAndDevice()
     {
-        JsonElement[] arrows = [.. Chrome(s_trace).Where(static item => item.TryGetProperty("id", out JsonElement id) && id.GetInt32() == 0)];
+        JsonElement[] arrows =
+            [.. Chrome(s_trace).Where(static item => item.TryGetProperty("id", out JsonElement id) && id.GetInt32() == 0)];
 
         Assert.Equal(["s", "t", "f"], arrows.Select(static item => Text(item, "ph")));
         Assert.Equal([1.234m, 5m, 12m], arrows.Select(static item => item.GetProperty("ts").GetDecimal()));
@@ -79,7 +84,8 @@ public sealed class ExportTests
     [Fact]
     public void Chrome_Counters_AddUpToTheBytes()
     {
-        JsonElement[] counters = [.. Chrome(s_trace).Where(static item => Text(item, "ph") == "C").Select(static item => item.GetProperty("args"))];
+        JsonElement[] counters =
+            [.. Chrome(s_trace).Where(static item => Text(item, "ph") == "C").Select(static item => item.GetProperty("args"))];
 
         Assert.Equal(400, counters.Sum(static item => item.GetProperty("to the server").GetInt64()));
         Assert.Equal(80, counters.Sum(static item => item.GetProperty("from the server").GetInt64()));
@@ -93,7 +99,8 @@ public sealed class ExportTests
         JsonElement[] items = Chrome(builder.Call("cu\"x\ud800", TraceClass.Local).Build());
 
         Assert.Contains(items, static item => Text(item, "name") == "cu\"x\uFFFD");
-        Assert.Contains(items, static item => Text(item, "name") == "thread_name" && Text(item.GetProperty("args"), "name") == "\"},{\uFFFD</script> (2)");
+        Assert.Contains(items, static item => Text(item, "name") == "thread_name"
+            && Text(item.GetProperty("args"), "name") == "\"},{\uFFFD</script> (2)");
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class FindingTests
         Assert.Equal(8, Found("memory-info", TraceBuilder.Repeat(8, static step => step.Asks("cuMemGetInfo_v2").Launch())).Count);
 
     [Fact]
-    public void MemoryInfo_AFewTimes_IsNotFound() => NotFound("memory-info", TraceBuilder.Repeat(7, static step => step.Asks("cuMemGetInfo_v2").Launch()));
+    public void MemoryInfo_AFewTimes_IsNotFound() =>
+        NotFound("memory-info", TraceBuilder.Repeat(7, static step => step.Asks("cuMemGetInfo_v2").Launch()));
 
     [Theory]
     [InlineData("cuCtxSynchronize", "cuCtxSynchronize")]
@@ -51,7 +52,8 @@ public sealed class FindingTests
 
     [Fact]
     public void RepeatedSynchronise_OfAnotherStream_IsNotFound() =>
-        NotFound("repeated-synchronise", new TraceBuilder().Launch(1).Launch(2).Waits("cuStreamSynchronize", 1).Waits("cuStreamSynchronize", 2));
+        NotFound("repeated-synchronise", new TraceBuilder().Launch(1).Launch(2).Waits("cuStreamSynchronize", 1)
+            .Waits("cuStreamSynchronize", 2));
 
     [Fact]
     public void RepeatedSynchronise_WorkOfAnotherThreadBetween_IsNotFound()
@@ -77,7 +79,8 @@ public sealed class FindingTests
 
     [Fact]
     public void FrequentSynchronise_AfterEachLaunch_IsFound() =>
-        Assert.Equal(8, Found("synchronise-per-launch", TraceBuilder.Repeat(8, static step => step.Launch().Waits("cuCtxSynchronize"))).Count);
+        Assert.Equal(8, Found("synchronise-per-launch",
+            TraceBuilder.Repeat(8, static step => step.Launch().Waits("cuCtxSynchronize"))).Count);
 
     [Fact]
     public void FrequentSynchronise_AfterTwoLaunches_IsNotFound() =>
@@ -90,13 +93,15 @@ public sealed class FindingTests
         Assert.Equal(5, Found("polling", TraceBuilder.Repeat(5, step => step.Asks(function, NotReady))).Count);
 
     [Fact]
-    public void Polling_ReadyAtOnce_IsNotFound() => NotFound("polling", TraceBuilder.Repeat(5, static step => step.Launch().Asks("cuStreamQuery")));
+    public void Polling_ReadyAtOnce_IsNotFound() =>
+        NotFound("polling", TraceBuilder.Repeat(5, static step => step.Launch().Asks("cuStreamQuery")));
 
     [Theory]
     [InlineData("cuMemAlloc_v2", "cuMemFree_v2")]
     [InlineData("cuMemAllocAsync", "cuMemFreeAsync")]
     public void AllocationInLoop_FreedAndAllocatedAgain_CountsTheLater(string allocate, string free) =>
-        Assert.Equal(5, Found("allocation-in-loop", TraceBuilder.Repeat(6, step => step.Asks(allocate).Launch().Call(free, TraceClass.Posted))).Count);
+        Assert.Equal(5, Found("allocation-in-loop",
+            TraceBuilder.Repeat(6, step => step.Asks(allocate).Launch().Call(free, TraceClass.Posted))).Count);
 
     [Fact]
     public void AllocationInLoop_FreedAtTheEnd_IsNotFound()
@@ -158,13 +163,15 @@ public sealed class FindingTests
     [Fact]
     public void FirstUse_ModuleAndFunctions_IsFound()
     {
-        Finding found = Found("first-use", new TraceBuilder().Asks("cuDevicePrimaryCtxRetain").Asks("cuModuleLoadDataEx").Asks("cuModuleGetFunction"));
+        Finding found = Found("first-use", new TraceBuilder().Asks("cuDevicePrimaryCtxRetain").Asks("cuModuleLoadDataEx")
+            .Asks("cuModuleGetFunction"));
 
         Assert.Equal((3, 60_000), (found.Count, found.Time));
     }
 
     [Fact]
-    public void FirstUse_LaunchesOnly_IsNotFound() => NotFound("first-use", TraceBuilder.Repeat(3, static step => step.Launch().Waits("cuCtxSynchronize")));
+    public void FirstUse_LaunchesOnly_IsNotFound() =>
+        NotFound("first-use", TraceBuilder.Repeat(3, static step => step.Launch().Waits("cuCtxSynchronize")));
 
     [Theory]
     [InlineData("cuGraphInstantiateWithParams", "cuGraphExecDestroy")]
@@ -172,12 +179,14 @@ public sealed class FindingTests
     [InlineData("cuMemHostRegister_v2", "cuMemHostUnregister")]
     [InlineData("cuMemPoolCreate", "cuMemPoolDestroy")]
     public void ShortLived_CreatedAndEnded_IsFound(string create, string end) =>
-        Assert.Equal(2, Found("short-lived", TraceBuilder.Repeat(2, step => step.Asks(create).Launch().Call(end, TraceClass.Posted))).Count);
+        Assert.Equal(2, Found("short-lived",
+            TraceBuilder.Repeat(2, step => step.Asks(create).Launch().Call(end, TraceClass.Posted))).Count);
 
     [Fact]
     public void ShortLived_EndedLater_IsNotFound() => NotFound(
         "short-lived",
-        TraceBuilder.Repeat(2, static step => step.Asks("cuMemPoolCreate").Launch().Launch().Launch().Launch().Call("cuMemPoolDestroy", TraceClass.Posted)));
+        TraceBuilder.Repeat(2, static step => step.Asks("cuMemPoolCreate").Launch().Launch().Launch().Launch()
+            .Call("cuMemPoolDestroy", TraceClass.Posted)));
 
     [Fact]
     public void ShortLived_CreatedAndEndedWithoutWaiting_IsNotFound() => NotFound(

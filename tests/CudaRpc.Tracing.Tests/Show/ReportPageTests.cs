@@ -33,17 +33,20 @@ public sealed class ReportPageTests
         string page = Page(Busy().Build());
 
         Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
-        Assert.DoesNotMatch(@"(?i)<script|<link|<img|<iframe|<object|<embed|<!entity|\bsrc=|\bsrcset=|\bhref=|@import|url\([^#]|\son\w+=", page);
+        Assert.DoesNotMatch(
+            @"(?i)<script|<link|<img|<iframe|<object|<embed|<!entity|\bsrc=|\bsrcset=|\bhref=|@import|url\([^#]|\son\w+=", page);
         // What looks like an address is the name of a vocabulary, which nobody fetches.
         Assert.All(
-            Regex.Matches(page, @"(?i)(\S*=.?)?\bhttps?://"), static match => Assert.StartsWith("xmlns", match.Value, StringComparison.OrdinalIgnoreCase));
+            Regex.Matches(page, @"(?i)(\S*=.?)?\bhttps?://"), static match =>
+                Assert.StartsWith("xmlns", match.Value, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
     public void Page_HostileNames_AreTextEverywhere()
     {
         const string Evil = "</svg></style><script>alert(1)</script>\"'&<b>\0\ud800\u202E";
-        var builder = new TraceBuilder((1, 2, Evil)) { Header = new TraceBuilder().Header with { Command = [Evil], Server = Evil, Device = Evil } };
+        var builder = new TraceBuilder((1, 2, Evil));
+        builder.Header = builder.Header with { Command = [Evil], Server = Evil, Device = Evil };
         builder.Problems.Add(Evil);
 
         string page = Page(builder.Call(Evil, TraceClass.Synchronous).Launch().Build());
@@ -119,9 +122,11 @@ public sealed class ReportPageTests
         Assert.InRange(Page(builder.Build()).Length, 10_000, 500_000);
     }
 
-    private static TraceBuilder Busy() => TraceBuilder.Repeat(30, static step => step.Launch().Waits("cuMemcpyDtoH_v2").Asks("cuStreamQuery", 600)
+    private static TraceBuilder Busy() =>
+        TraceBuilder.Repeat(30, static step => step.Launch().Waits("cuMemcpyDtoH_v2").Asks("cuStreamQuery", 600)
         .Call("cuLaunchKernel", TraceClass.Posted, with: static call =>
-            call with { ServerBegin = call.End + 100, ServerEnd = call.End + 300, DeviceBegin = call.End + 300, DeviceEnd = call.End + 9_000 }));
+            call with { ServerBegin = call.End + 100, ServerEnd = call.End + 300, DeviceBegin = call.End + 300,
+                DeviceEnd = call.End + 9_000 }));
 
     private static string Page(Trace trace) => ReportPage.Write(trace, TraceAnalysis.Of(trace), 10);
 

@@ -9,10 +9,13 @@ public sealed class ReportTextTests
     [Fact]
     public void Text_Run_TellsFiguresFindingsAndStalls()
     {
-        string text = Text(TraceBuilder.Repeat(4, static step => step.Launch().Waits("cuMemcpyDtoH_v2").Asks("cuStreamQuery", 600)).Build());
+        string text = Text(TraceBuilder.Repeat(4, static step => step.Launch().Waits("cuMemcpyDtoH_v2").Asks("cuStreamQuery", 600))
+            .Build());
 
-        Assert.Contains("./program --fast\ntcp://gpu:14834, Simulated GPU, round trip 10.0 us, 2026-11-28 10:00:00 UTC\n", text, StringComparison.Ordinal);
-        Assert.Contains("1 process, 1 thread\n12 calls, 8 round trips, 1.20 kB to the server, 320 B from it\n", text, StringComparison.Ordinal);
+        Assert.Contains("./program --fast\ntcp://gpu:14834, Simulated GPU, round trip 10.0 us, 2026-11-28 10:00:00 UTC\n", text,
+            StringComparison.Ordinal);
+        Assert.Contains("1 process, 1 thread\n12 calls, 8 round trips, 1.20 kB to the server, 320 B from it\n", text,
+            StringComparison.Ordinal);
         Assert.Matches(@"\nnetwork +80\.0 us +\d+\.\d %", text);
         Assert.Matches(@"\ncuMemcpyDtoH_v2 +blocking +4 +120 us +59\.4 % +30\.0 us +30\.0 us +device +400 B +160 B", text);
         Assert.Contains("\npolling: 4 calls, 4 round trips, 80.0 us, ", text, StringComparison.Ordinal);
@@ -69,7 +72,8 @@ public sealed class ReportTextTests
         {
             builder.Call("cuCtxSynchronize", (TraceClass)(thread % 4), Most, thread, pause: 0, with: static call => call with
             {
-                BytesOut = Most, BytesIn = Most, BytesSaved = Most, RoundTrips = int.MaxValue, DeviceBegin = 0, DeviceEnd = Most, ServerBegin = 1, ServerEnd = Most,
+                BytesOut = Most, BytesIn = Most, BytesSaved = Most, RoundTrips = int.MaxValue, DeviceBegin = 0, DeviceEnd = Most,
+                    ServerBegin = 1, ServerEnd = Most,
             });
         }
 
@@ -86,7 +90,8 @@ public sealed class ReportTextTests
     {
         using var text = new StringWriter { NewLine = "\n" };
         IAnsiConsole console = AnsiConsole.Create(
-            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors,
+                Out = new AnsiConsoleOutput(text) });
         console.Profile.Width = 220;
         ReportText.Write(console, TraceAnalysis.Of(trace, top), top);
         return text.ToString();

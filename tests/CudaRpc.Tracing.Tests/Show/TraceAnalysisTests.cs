@@ -45,7 +45,8 @@ public sealed class TraceAnalysisTests
         TraceBuilder builder = new TraceBuilder()
             .Call("cuLaunchKernel", TraceClass.Posted, 500, pause: 0, with: static call =>
                 call with { ServerBegin = 5_000, ServerEnd = 12_000, DeviceBegin = 12_000, DeviceEnd = 40_000 })
-            .Call("cuCtxSynchronize", TraceClass.Blocking, 49_500, pause: 0, with: static call => call with { ServerBegin = 15_000, ServerEnd = 45_000 });
+            .Call("cuCtxSynchronize", TraceClass.Blocking, 49_500, pause: 0, with: static call =>
+                call with { ServerBegin = 15_000, ServerEnd = 45_000 });
 
         TraceReport report = TraceAnalysis.Of(builder.Build());
 
@@ -59,7 +60,8 @@ public sealed class TraceAnalysisTests
     public void Split_BlockingCallWithoutDeviceTimes_WaitedForTheDeviceInTheServer()
     {
         TraceBuilder builder = new TraceBuilder()
-            .Call("cuCtxSynchronize", TraceClass.Blocking, 50_000, pause: 0, with: static call => call with { ServerBegin = 10_000, ServerEnd = 45_000 });
+            .Call("cuCtxSynchronize", TraceClass.Blocking, 50_000, pause: 0, with: static call =>
+                call with { ServerBegin = 10_000, ServerEnd = 45_000 });
 
         Assert.Equal(new TimeSplit(0, 15_000, 0, 0, 35_000), Assert.Single(TraceAnalysis.Of(builder.Build()).Stalls).Split);
     }
@@ -69,15 +71,18 @@ public sealed class TraceAnalysisTests
     {
         TraceReport report = TraceAnalysis.Of(new TraceBuilder().Asks("cuMemAlloc_v2").Waits("cuCtxSynchronize").Build());
 
-        Assert.Equal(new TimeSplit(0, 10_000, 0, 10_000, 0), report.Functions.Single(static figures => figures.Function == "cuMemAlloc_v2").Split);
-        Assert.Equal(new TimeSplit(0, 10_000, 0, 0, 20_000), report.Functions.Single(static figures => figures.Function == "cuCtxSynchronize").Split);
+        Assert.Equal(new TimeSplit(0, 10_000, 0, 10_000, 0),
+            report.Functions.Single(static figures => figures.Function == "cuMemAlloc_v2").Split);
+        Assert.Equal(new TimeSplit(0, 10_000, 0, 0, 20_000),
+            report.Functions.Single(static figures => figures.Function == "cuCtxSynchronize").Split);
     }
 
     [Fact]
     public void Split_ServerTimesOutsideOfTheCall_StayWithinIt()
     {
         TraceBuilder builder = new TraceBuilder()
-            .Call("cuMemAlloc_v2", TraceClass.Synchronous, 1_000, pause: 5_000, with: static call => call with { ServerBegin = 1, ServerEnd = 900_000 });
+            .Call("cuMemAlloc_v2", TraceClass.Synchronous, 1_000, pause: 5_000, with: static call =>
+                call with { ServerBegin = 1, ServerEnd = 900_000 });
 
         Assert.Equal(new TimeSplit(0, 0, 0, 1_000, 0), Assert.Single(TraceAnalysis.Of(builder.Build()).Stalls).Split);
     }
@@ -87,7 +92,8 @@ public sealed class TraceAnalysisTests
     [InlineData("cuMemcpyDtoH_v2", TraceClass.Blocking, 1_000_000, 40_000, 0, 0)]
     [InlineData("cuMemcpyDtoH_v2", TraceClass.Blocking, 1_000, 10_000, 0, 30_000)]
     [InlineData("cuModuleLoadDataEx", TraceClass.Synchronous, 1_000_000, 10_000, 30_000, 0)]
-    public void Split_LargeCopy_IsUnderWayWhileTheDriverHasIt(string function, TraceClass answered, long bytes, long network, long driver, long device)
+    public void Split_LargeCopy_IsUnderWayWhileTheDriverHasIt(string function, TraceClass answered, long bytes, long network, long driver,
+        long device)
     {
         TraceBuilder builder = new TraceBuilder().Call(function, answered, 40_000, pause: 0, with: call =>
             call with { BytesOut = bytes, ServerBegin = 5_000, ServerEnd = 35_000 });
@@ -114,7 +120,8 @@ public sealed class TraceAnalysisTests
     [InlineData(50_000, 100, TraceMarks.Woke, 50_000, 0)]
     [InlineData(50_000, 100, TraceMarks.Waited, 0, 50_000)]
     [InlineData(50_000, 1_000_000, TraceMarks.None, 0, 50_000)]
-    public void Split_PostedCall_WaitsForTheNetworkOnlyWhereThatIsRecorded(long takes, long bytes, TraceMarks marks, long client, long network)
+    public void Split_PostedCall_WaitsForTheNetworkOnlyWhereThatIsRecorded(long takes, long bytes, TraceMarks marks, long client,
+        long network)
     {
         TraceBuilder builder = new TraceBuilder().Call(
             "cuMemcpyHtoDAsync_v2", TraceClass.Posted, takes, with: call => call with { BytesOut = bytes, Marks = marks });

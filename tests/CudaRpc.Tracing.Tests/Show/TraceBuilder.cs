@@ -12,7 +12,8 @@ internal sealed class TraceBuilder
 
     public TraceBuilder(params (int Process, int Id, string Name)[] threads)
     {
-        _threads.AddRange((threads.Length == 0 ? [(7, 70, "main")] : threads).Select(static thread => new TraceThread(thread.Process, thread.Id, thread.Name)));
+        _threads.AddRange((threads.Length == 0 ? [(7, 70, "main")] : threads)
+            .Select(static thread => new TraceThread(thread.Process, thread.Id, thread.Name)));
         _ends.AddRange(_threads.Select(static _ => 0L));
     }
 
@@ -74,7 +75,8 @@ internal sealed class TraceBuilder
     public TraceBuilder Launch(int stream = 0) => Call("cuLaunchKernel", TraceClass.Posted, with: call => call with { Stream = stream });
 
     public TraceBuilder Asks(string function, int result = 0, int stream = 0, int @event = 0, long bytesIn = 40) =>
-        Call(function, TraceClass.Synchronous, 20_000, with: call => call with { Result = result, Stream = stream, Event = @event, BytesIn = bytesIn });
+        Call(function, TraceClass.Synchronous, 20_000, with: call =>
+            call with { Result = result, Stream = stream, Event = @event, BytesIn = bytesIn });
 
     public TraceBuilder Waits(string function, int stream = 0, int @event = 0, long bytesIn = 40) =>
         Call(function, TraceClass.Blocking, 30_000, with: call => call with { Stream = stream, Event = @event, BytesIn = bytesIn });

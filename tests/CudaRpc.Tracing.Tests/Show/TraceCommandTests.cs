@@ -87,7 +87,8 @@ public sealed class TraceCommandTests : IDisposable
     [Theory]
     [InlineData("show")]
     [InlineData("export")]
-    public void NoSuchFile_IsOneLineAndFails(string command) => Fails("/missing.trace'", command, Path.Combine(_folder.FullName, "missing.trace"));
+    public void NoSuchFile_IsOneLineAndFails(string command) =>
+        Fails("/missing.trace'", command, Path.Combine(_folder.FullName, "missing.trace"));
 
     [Theory]
     [InlineData("show", "--html")]

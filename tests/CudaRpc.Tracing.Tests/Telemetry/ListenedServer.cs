@@ -45,7 +45,8 @@ internal sealed class ListenedServer : IDisposable
                     listener.EnableMeasurementEvents(instrument);
                 }
             };
-            _meterListener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => _recorded.Enqueue(new Reading(instrument, value, tags)));
+            _meterListener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+                _recorded.Enqueue(new Reading(instrument, value, tags)));
             _meterListener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(new Reading(instrument, value, tags)));
             _meterListener.Start();
         }
@@ -61,7 +62,8 @@ internal sealed class ListenedServer : IDisposable
 
     /// <summary>Ended spans of this server's clients, of a source.</summary>
     public Activity[] Spans(string source) =>
-        [.. _spans.Where(span => span.Source.Name == source && span.Kind == ActivityKind.Client && Equals(span.GetTagItem("server.address"), Path))];
+        [.. _spans.Where(span => span.Source.Name == source && span.Kind == ActivityKind.Client
+            && Equals(span.GetTagItem("server.address"), Path))];
 
     /// <summary>The spans of its sessions at the server.</summary>
     public Activity[] ServerSpans() =>
@@ -76,7 +78,8 @@ internal sealed class ListenedServer : IDisposable
         {
             _observed.Clear();
             _meterListener.RecordObservableInstruments();
-            return Mine(_observed).Where(reading => reading.Name == instrument).ToDictionary(reading => reading.Tag(by), static reading => reading.Value);
+            return Mine(_observed).Where(reading => reading.Name == instrument)
+                .ToDictionary(reading => reading.Tag(by), static reading => reading.Value);
         }
     }
 
@@ -104,7 +107,8 @@ internal sealed class ListenedServer : IDisposable
         }
     }
 
-    private IEnumerable<Reading> Mine(IEnumerable<Reading> readings) => readings.Where(reading => reading.IsServers || reading.Tag("server.address") == Path);
+    private IEnumerable<Reading> Mine(IEnumerable<Reading> readings) =>
+        readings.Where(reading => reading.IsServers || reading.Tag("server.address") == Path);
 
     /// <summary>A measurement.</summary>
     internal sealed class Reading

@@ -19,7 +19,8 @@ public sealed unsafe class MeterTests
         Dictionary<string, double> bytes = server.Observe("cudarpc.client.io", "network.io.direction");
 
         CallStatistics statistics = session.Statistics;
-        Assert.Equal((statistics.Posted, statistics.Synchronous, statistics.Local), (calls["posted"], calls["synchronous"], calls["local"]));
+        Assert.Equal((statistics.Posted, statistics.Synchronous, statistics.Local),
+            (calls["posted"], calls["synchronous"], calls["local"]));
         Assert.Equal((statistics.BytesSent, statistics.BytesReceived), (bytes["transmit"], bytes["receive"]));
         Assert.InRange(statistics.Synchronous, 1, long.MaxValue);
     }
@@ -90,7 +91,8 @@ public sealed unsafe class MeterTests
 
         ListenedServer.Reading failure = Assert.Single(server.Recorded("cudarpc.client.deferred_failures"));
 
-        Assert.Equal((1, "cuMemsetD8_v2", "CUDA_ERROR_INVALID_VALUE"), (failure.Value, failure.Tag("rpc.method"), failure.Tag("error.type")));
+        Assert.Equal((1, "cuMemsetD8_v2", "CUDA_ERROR_INVALID_VALUE"),
+            (failure.Value, failure.Tag("rpc.method"), failure.Tag("error.type")));
     }
 
     [Fact]
@@ -166,7 +168,9 @@ public sealed unsafe class MeterTests
 
         Assert.InRange(calls["synchronous"], synchronous, double.MaxValue);
         Assert.InRange(calls["posted"], 1, double.MaxValue);
-        Assert.Single(durations, static reading => (reading.Tag("rpc.method"), reading.Tag("cudarpc.class")) == ("cuMemAlloc_v2", "synchronous"));
-        Assert.Single(durations, static reading => (reading.Tag("rpc.method"), reading.Tag("cudarpc.class")) == ("cuMemsetD8_v2", "posted"));
+        Assert.Single(durations, static reading =>
+            (reading.Tag("rpc.method"), reading.Tag("cudarpc.class")) == ("cuMemAlloc_v2", "synchronous"));
+        Assert.Single(durations, static reading =>
+            (reading.Tag("rpc.method"), reading.Tag("cudarpc.class")) == ("cuMemsetD8_v2", "posted"));
     }
 }

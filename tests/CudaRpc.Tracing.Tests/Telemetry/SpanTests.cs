@@ -24,7 +24,8 @@ public sealed unsafe class SpanTests
         Activity span = Assert.Single(server.Spans(CudaRpc.Telemetry.Name));
         Assert.Equal("cudarpc.session", span.OperationName);
         Assert.Equal(ActivityStatusCode.Unset, span.Status);
-        Assert.Equal(("cudarpc", "cudarpc", "unix"), (span.GetTagItem("rpc.system"), span.GetTagItem("rpc.system.name"), span.GetTagItem("network.transport")));
+        Assert.Equal(("cudarpc", "cudarpc", "unix"),
+            (span.GetTagItem("rpc.system"), span.GetTagItem("rpc.system.name"), span.GetTagItem("network.transport")));
         Assert.InRange((long)span.GetTagItem("cudarpc.calls.synchronous")!, Math.Max(1, statistics.Synchronous), long.MaxValue);
         Assert.InRange((long)span.GetTagItem("cudarpc.bytes.sent")!, Math.Max(1, statistics.BytesSent), long.MaxValue);
     }

@@ -26,8 +26,10 @@ internal sealed class ClientMeter
         CallDuration = _meter.CreateHistogram(
             "rpc.client.call.duration", "s", "How long calls that wait for a reply take.", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Telemetry.DurationBounds });
-        _deferred = _meter.CreateCounter<long>("cudarpc.client.deferred_failures", "{call}", "Posted calls that failed, told by a later call.");
-        _meter.CreateObservableCounter("cudarpc.client.calls", Calls, "{call}", "Driver calls by how they were answered; synchronous ones are round trips.");
+        _deferred = _meter.CreateCounter<long>("cudarpc.client.deferred_failures", "{call}",
+            "Posted calls that failed, told by a later call.");
+        _meter.CreateObservableCounter("cudarpc.client.calls", Calls, "{call}",
+            "Driver calls by how they were answered; synchronous ones are round trips.");
         _meter.CreateObservableCounter("cudarpc.client.io", Bytes, "By", "Bytes to and from servers, frame headers included.");
         _meter.CreateObservableUpDownCounter("cudarpc.client.sessions", Sessions, "{session}", "Sessions that are open.");
         _meter.CreateObservableUpDownCounter("cudarpc.client.lanes", Lanes, "{lane}", "Threads that have a lane of a session.");

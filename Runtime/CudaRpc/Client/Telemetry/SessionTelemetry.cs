@@ -189,6 +189,7 @@ internal sealed class SessionTelemetry
     private static string Name(CUresult result) => CudaErrors.Name(result) ?? $"{(int)result}";
 
     private static KeyValuePair<string, object?>[] Tags(ServerUrl url) => url.Scheme == "tcp"
-        ? [new("rpc.system.name", ClientMeter.System), new("network.transport", "tcp"), new("server.address", url.Host), new("server.port", url.Port)]
+        ? [new("rpc.system.name", ClientMeter.System), new("network.transport", "tcp"), new("server.address", url.Host),
+            new("server.port", url.Port)]
         : [new("rpc.system.name", ClientMeter.System), new("network.transport", url.Scheme), new("server.address", url.Path)];
 }

@@ -18,7 +18,8 @@ internal sealed record RecordingFigures(string Client, int Calls, Timing Without
     /// <summary>One line.</summary>
     public string ToText() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Client,-5} {Calls} calls a step: median {Us(Without.Median)} without, {Us(With.Median)} with; fastest {Us(Without.Min)} and {Us(With.Min)}; "
+        $"{Client,-5} {Calls} calls a step: median {Us(Without.Median)} without, {Us(With.Median)} with; "
+        + $"fastest {Us(Without.Min)} and {Us(With.Min)}; "
         + $"{Percent:+0.0;-0.0} % in a turn's median (half of the turns {Low:+0.0;-0.0} to {High:+0.0;-0.0} %)");
 
     private static string Us(long nanoseconds) => string.Create(CultureInfo.InvariantCulture, $"{nanoseconds / 1e3:F1} us");

@@ -99,9 +99,11 @@ internal sealed class ChromeExport
     }
 
     // What happened of the calls somewhere else, in the order it began there: the tracks want it so.
-    private void Elsewhere(Tracks tracks, int firstProcess, string where, Func<TraceCall, (long Begin, long End)> when, Func<TraceCall, int> owner)
+    private void Elsewhere(Tracks tracks, int firstProcess, string where, Func<TraceCall, (long Begin, long End)> when,
+        Func<TraceCall, int> owner)
     {
-        int[] indices = [.. Enumerable.Range(0, _trace.Calls.Count).Where(index => when(_trace.Calls[index]) is var (begin, end) && IsKnown(begin, end))];
+        int[] indices = [.. Enumerable.Range(0, _trace.Calls.Count)
+            .Where(index => when(_trace.Calls[index]) is var (begin, end) && IsKnown(begin, end))];
         long[] begins = [.. indices.Select(index => when(_trace.Calls[index]).Begin)];
         Array.Sort(begins, indices);
         foreach (int index in indices)
@@ -129,7 +131,8 @@ internal sealed class ChromeExport
     {
         foreach ((int process, int order) in _processes)
         {
-            Name("process_name", process, 0, Readable.Clean(_trace.Header.Command.Count == 0 ? "program" : Path.GetFileName(_trace.Header.Command[0])));
+            Name("process_name", process, 0,
+                Readable.Clean(_trace.Header.Command.Count == 0 ? "program" : Path.GetFileName(_trace.Header.Command[0])));
             if (_server.All.Any(track => track.Process == process))
             {
                 Name("process_name", ServerProcess + order, 0, $"server of {process}");
@@ -149,7 +152,8 @@ internal sealed class ChromeExport
         foreach (Track track in _server.All)
         {
             TraceThread thread = _trace.Threads[track.Owner];
-            Name("thread_name", ServerProcess + _processes[track.Process], track.Number, $"for {Readable.Thread(thread.Name, thread.Id)}{More(track)}");
+            Name("thread_name", ServerProcess + _processes[track.Process], track.Number,
+                $"for {Readable.Thread(thread.Name, thread.Id)}{More(track)}");
         }
 
         foreach (Track track in _device.All)

@@ -19,7 +19,8 @@ internal static class CsvExport
     public static void Write(TextWriter output, Trace trace)
     {
         string[] functions = [.. trace.Functions.Select(Text)];
-        string[] threads = [.. trace.Threads.Select(static thread => FormattableString.Invariant($"{thread.Process},{thread.Id},{Text(thread.Name)}"))];
+        string[] threads = [.. trace.Threads.Select(static thread =>
+            FormattableString.Invariant($"{thread.Process},{thread.Id},{Text(thread.Name)}"))];
         output.Write(Header);
         output.Write('\n');
         for (int index = 0; index < trace.Calls.Count; index++)

@@ -24,7 +24,8 @@ internal abstract class FindingRule(string name, int least)
     /// <param name="isRemoted">Whether there was a server.</param>
     public static FindingRule[] All(bool isRemoted) =>
     [
-        new RepeatedQuestion(), new MemoryInfo(), new RepeatedSynchronise(), new FrequentSynchronise(), new Polling(), new AllocationInLoop(),
+        new RepeatedQuestion(), new MemoryInfo(), new RepeatedSynchronise(), new FrequentSynchronise(), new Polling(),
+            new AllocationInLoop(),
         new LargeSynchronousCopy(), new SmallCopyToHost(), new FirstUse(), new ShortLived(), new RepeatedFailure(),
         // Whether memory is page-locked only remoting tells.
         .. (FindingRule[])(isRemoted ? [new PageableCopy()] : []),
@@ -45,7 +46,8 @@ internal abstract class FindingRule(string name, int least)
             return null;
         }
 
-        IEnumerable<string> most = _functions.OrderByDescending(static entry => entry.Value).ThenBy(static entry => entry.Key, StringComparer.Ordinal)
+        IEnumerable<string> most = _functions.OrderByDescending(static entry => entry.Value)
+            .ThenBy(static entry => entry.Key, StringComparer.Ordinal)
             .Take(NamedFunctions).Select(static entry => $"{Readable.Clean(entry.Key)} {entry.Value}x");
         string others = _functions.Count > NamedFunctions ? $" and {_functions.Count - NamedFunctions} more" : "";
         return new Finding(name, $"{Why}: {string.Join(", ", most)}{others}", _count, _roundTrips, _time, Advice);

@@ -8,7 +8,8 @@ internal sealed class FirstUse() : FindingRule("first-use", least: 1)
     protected override string Why => "Contexts, modules and functions were made ready";
 
     protected override string Advice =>
-        "This happens once in a process. Where it is much of the run, keep the process for more work, load fewer modules, and look up only what is launched.";
+        "This happens once in a process. Where it is much of the run, keep the process for more work, load fewer modules, "
+        + "and look up only what is launched.";
 
     public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {

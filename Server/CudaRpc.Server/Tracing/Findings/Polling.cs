@@ -9,7 +9,8 @@ internal sealed class Polling() : FindingRule("polling", least: 2)
     protected override string Why => "The device was asked whether it is done, and was not";
 
     protected override string Advice =>
-        "Wait with cuStreamSynchronize or cuEventSynchronize in a thread of its own, or let cuLaunchHostFunc tell: each question in vain is a round trip.";
+        "Wait with cuStreamSynchronize or cuEventSynchronize in a thread of its own, or let cuLaunchHostFunc tell: each "
+        + "question in vain is a round trip.";
 
     public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {

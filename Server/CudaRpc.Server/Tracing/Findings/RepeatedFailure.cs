@@ -14,7 +14,8 @@ internal sealed class RepeatedFailure() : FindingRule("repeated-failure", least:
 
     public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {
-        if (call.Result is not 0 and not (int)CUresult.CUDA_ERROR_NOT_READY && Waits(call) && !_failed.Add((process, call.Function, call.Result)))
+        if (call.Result is not 0 and not (int)CUresult.CUDA_ERROR_NOT_READY && Waits(call)
+            && !_failed.Add((process, call.Function, call.Result)))
         {
             Count(call, split, function);
         }

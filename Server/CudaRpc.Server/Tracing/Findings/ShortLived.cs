@@ -8,7 +8,8 @@ internal sealed class ShortLived() : FindingRule("short-lived", least: 2)
     // Calls of a thread between an object's creation and its end.
     private const int Close = 4;
 
-    private readonly Dictionary<int, List<(string Kind, int Stream, int Event, long At, int RoundTrips, TimeSplit Split, bool Waits)>> _created = [];
+    private readonly Dictionary<int, List<(string Kind, int Stream, int Event, long At, int RoundTrips, TimeSplit Split, bool Waits)>>
+        _created = [];
     private readonly Dictionary<int, long> _calls = [];
 
     protected override string Why => "What had just been created was ended";

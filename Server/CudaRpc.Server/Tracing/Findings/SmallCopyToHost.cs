@@ -9,7 +9,8 @@ internal sealed class SmallCopyToHost() : FindingRule("small-copy-to-host", leas
     protected override string Why => $"The thread waited for at most {ProtocolLimits.PostedCopy >> 10} KiB from the device";
 
     protected override string Advice =>
-        "Gather results on the device and copy them once, or copy each into page-locked memory with cuMemcpyDtoHAsync and wait once for all.";
+        "Gather results on the device and copy them once, or copy each into page-locked memory with cuMemcpyDtoHAsync and "
+        + "wait once for all.";
 
     public override void See(in TraceCall call, in TimeSplit split, TracedFunction function, int process)
     {

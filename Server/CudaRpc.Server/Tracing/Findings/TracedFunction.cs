@@ -11,7 +11,8 @@ internal sealed partial record TracedFunction
         Stem = Suffixes().Replace(name, "");
         IsSynchronise = Stem is "cuCtxSynchronize" or "cuStreamSynchronize" or "cuEventSynchronize";
         IsPoll = Stem is "cuStreamQuery" or "cuEventQuery";
-        IsLookup = Stem is "cuModuleGetFunction" or "cuModuleGetGlobal" or "cuLibraryGetKernel" or "cuLibraryGetModule" or "cuLibraryGetGlobal"
+        IsLookup = Stem is "cuModuleGetFunction" or "cuModuleGetGlobal" or "cuLibraryGetKernel" or "cuLibraryGetModule"
+            or "cuLibraryGetGlobal"
             or "cuKernelGetFunction" or "cuModuleGetTexRef" or "cuModuleGetSurfRef";
         IsStart = Stem is "cuInit" or "cuDevicePrimaryCtxRetain" or "cuCtxCreate" || Loads().IsMatch(Stem);
         IsCopyToHost = Stem is "cuMemcpyDtoH" or "cuMemcpyDtoHAsync" or "cuMemcpyAtoH" or "cuMemcpyAtoHAsync";

@@ -14,7 +14,8 @@ internal static class FunctionChart
     {
         FunctionFigures[] functions = [.. report.Functions.Take(MostRows)];
         (string unit, double nanoseconds) = Chart.Unit(functions[0].Times.Total);
-        string[] names = [.. functions.Select(static figures => $"{Readable.Short(Readable.Clean(figures.Function))}, {Readable.Class(figures.Class)}")];
+        string[] names = [.. functions.Select(static figures =>
+            $"{Readable.Short(Readable.Clean(figures.Function))}, {Readable.Class(figures.Class)}")];
         PlotModel model = Chart.Model(names.Max(static name => name.Length));
         model.Axes.Add(Chart.Linear(AxisPosition.Bottom, unit));
         model.Axes.Add(new CategoryAxis

@@ -43,7 +43,8 @@ internal static class LatencyChart
             if (counts[answered] is long[] mine)
             {
                 var line = new StairStepSeries { Color = Palette.Classes[answered], StrokeThickness = 1.8, VerticalStrokeThickness = 1.8 };
-                line.Points.AddRange(Enumerable.Range(first, last + 1 - first).Select(bin => new DataPoint(Edge(bin), Math.Max(Nothing, mine[bin]))));
+                line.Points.AddRange(Enumerable.Range(first, last + 1 - first)
+                    .Select(bin => new DataPoint(Edge(bin), Math.Max(Nothing, mine[bin]))));
                 line.Points.Add(new DataPoint(Edge(last + 1), Math.Max(Nothing, mine[last])));
                 model.Series.Add(line);
             }

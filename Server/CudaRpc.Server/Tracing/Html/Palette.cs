@@ -9,7 +9,8 @@ internal static class Palette
 {
     /// <summary>The parts of <see cref="TimeSplit"/>.</summary>
     public static IReadOnlyList<OxyColor> Parts { get; } =
-        [OxyColor.Parse("#7f8fa6"), OxyColor.Parse("#d1495b"), OxyColor.Parse("#edae49"), OxyColor.Parse("#00798c"), OxyColor.Parse("#30638e")];
+        [OxyColor.Parse("#7f8fa6"), OxyColor.Parse("#d1495b"), OxyColor.Parse("#edae49"), OxyColor.Parse("#00798c"),
+            OxyColor.Parse("#30638e")];
 
     /// <summary>The classes, by value.</summary>
     public static IReadOnlyList<OxyColor> Classes { get; } =

@@ -103,7 +103,8 @@ internal sealed class ReportPage
     {
         RunFigures run = _report.Run;
         _page.Append("<div class=\"share\">");
-        foreach (((string name, OxyColor color), long time) in parts.Zip(run.Split.Parts()).Prepend((("program's own", Palette.Own), run.Own)))
+        foreach (((string name, OxyColor color), long time) in parts.Zip(run.Split.Parts())
+            .Prepend((("program's own", Palette.Own), run.Own)))
         {
             if (time > 0 && run.ThreadTime > 0)
             {

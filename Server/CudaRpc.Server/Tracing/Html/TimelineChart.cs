@@ -65,7 +65,8 @@ internal sealed class TimelineChart
     private void Lay(double[,] times, long begin, in TimeSplit split)
     {
         long there = split.Network / 2;
-        (int Part, long Time)[] parts = [(0, split.Client), (2, split.Queue), (1, there), (3, split.Driver), (4, split.Device), (1, split.Network - there)];
+        (int Part, long Time)[] parts =
+            [(0, split.Client), (2, split.Queue), (1, there), (3, split.Driver), (4, split.Device), (1, split.Network - there)];
         foreach ((int part, long time) in parts)
         {
             Add(times, part, begin, begin + time);
