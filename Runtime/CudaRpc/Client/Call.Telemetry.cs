@@ -8,11 +8,11 @@ internal unsafe ref partial struct Call
 {
     /// <summary>Sends the call without waiting. Its failure, should it fail, is returned by a later call.</summary>
     public CUresult Post() =>
-        SessionTelemetry.IsSupported && _session.Telemetry is { TracesCalls: true } telemetry ? PostTraced(telemetry) : PostQuietly();
+        SessionTelemetry.IsSupported && !_lane.IsPart && _session.Telemetry is { TracesCalls: true } telemetry ? PostTraced(telemetry) : PostQuietly();
 
     /// <summary>Sends the call and waits. On success the results are read next, then <see cref="End"/>.</summary>
     public CUresult Invoke() =>
-        SessionTelemetry.IsSupported && _session.Telemetry is { ObservesReplies: true } telemetry ? InvokeObserved(telemetry) : InvokeQuietly();
+        SessionTelemetry.IsSupported && !_lane.IsPart && _session.Telemetry is { ObservesReplies: true } telemetry ? InvokeObserved(telemetry) : InvokeQuietly();
 
     private CUresult PostTraced(SessionTelemetry telemetry)
     {

@@ -12,7 +12,8 @@ internal sealed class CaptureTracker
     private readonly Dictionary<nint, object> _events = [];
     private int _count;
 
-    private bool IsIdle => Volatile.Read(ref _count) == 0;
+    /// <summary>Whether nothing is being captured.</summary>
+    public bool IsIdle => Volatile.Read(ref _count) == 0;
 
     /// <summary>A capture began in the calling thread's <paramref name="stream"/>.</summary>
     public void Begin(nint stream, nint context)

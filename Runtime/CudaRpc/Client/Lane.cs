@@ -36,14 +36,18 @@ internal sealed unsafe partial class Lane
 
     /// <param name="session">Whose it is.</param>
     /// <param name="owner">The thread whose calls it carries, null for none in particular.</param>
-    public Lane(Session session, Thread? owner)
+    /// <param name="isPart">Whether it carries parts of calls that other lanes count and record.</param>
+    public Lane(Session session, Thread? owner, bool isPart = false)
     {
-        (_session, _order, Owner) = (session, session.Order, owner);
+        (_session, _order, Owner, IsPart) = (session, session.Order, owner, isPart);
         _trace = owner is null ? null : session.Recorder?.Current;
     }
 
     /// <summary>The thread whose calls the lane carries; null where the session's own calls do.</summary>
     public Thread? Owner { get; }
+
+    /// <summary>Whether it carries parts of calls that other lanes count and record.</summary>
+    public bool IsPart { get; }
 
     /// <summary>Contexts of this thread, the current one on top.</summary>
     public Stack<CUcontext> Contexts { get; } = new();
@@ -52,7 +56,7 @@ internal sealed unsafe partial class Lane
     public CUcontext Current => Contexts.TryPeek(out CUcontext context) ? context : default;
 
     /// <summary>The call of the calling thread that is being recorded; null for none.</summary>
-    public ThreadTrace? Trace => Owner is null ? _session.Recorder?.Current : _trace;
+    public ThreadTrace? Trace => IsPart ? null : Owner is null ? _session.Recorder?.Current : _trace;
 
     private long Posted { get; set; }
 
@@ -75,6 +79,9 @@ internal sealed unsafe partial class Lane
         _deferred = null;
         return taken;
     }
+
+    /// <summary>A part of the call, on another lane, reported the failure of a posted call.</summary>
+    public void AdoptDeferred(string? call) => _deferred = call ?? _deferred;
 
     public void NoteDeferred(uint callId, CUresult status, uint reporter)
     {
@@ -141,7 +148,7 @@ internal sealed unsafe partial class Lane
     /// </summary>
     public void PostBulk(uint callId, byte* bulk, nuint length)
     {
-        Posted++;
+        Posted += IsPart ? 0 : 1;
         Send(callId, FrameFlags.Posted, bulk, length);
         PostSettled();
     }
@@ -149,7 +156,7 @@ internal sealed unsafe partial class Lane
     /// <summary>Sends the call and waits for its reply's header and body. Bulk of the reply is left to <see cref="ReadBulk"/>.</summary>
     public FrameHeader Invoke(uint callId, byte* bulk, nuint length, out ReadOnlyMemory<byte> body)
     {
-        Synchronous++;
+        Synchronous += IsPart ? 0 : 1;
         return ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out body);
     }
 

@@ -71,6 +71,7 @@ public sealed partial class Session : IDisposable
             throw;
         }
 
+        Streams = url.Streams > 1 ? new CopyStreams(this, url.Streams) : null;
         Pump = new SendPump(this);
         if (HasServerTimes)
         {
@@ -124,6 +125,9 @@ public sealed partial class Session : IDisposable
     /// <summary>Memory of the program that the driver knows.</summary>
     internal HostMemory HostMemory { get; }
 
+    /// <summary>What large copies go over; null where that is the calling thread's connection alone.</summary>
+    internal CopyStreams? Streams { get; }
+
     internal PrimaryContext Primary(int device) => _primaries[device];
 
     internal bool IsDisposed => Volatile.Read(ref _disposed);
@@ -168,6 +172,7 @@ public sealed partial class Session : IDisposable
             Retire(lane, deadline);
         }
 
+        Streams?.Dispose();
         Pump.Dispose();
         EndTrace();
         _control.Dispose();
@@ -181,13 +186,14 @@ public sealed partial class Session : IDisposable
     internal void CountLocal() => Lane.Local++;
 
     /// <param name="hasThread">Whether it is the calling thread's, and ends with it; else its user lets one thread at a time use it.</param>
-    internal Lane CreateLane(bool hasThread = true)
+    /// <param name="isPart">Whether it carries parts of calls that other lanes count.</param>
+    internal Lane CreateLane(bool hasThread = true, bool isPart = false)
     {
         RetireEnded();
         lock (_lock)
         {
             // After the session's end a lane that never connects: its calls say why they fail.
-            var lane = new Lane(this, hasThread ? Thread.CurrentThread : null);
+            var lane = new Lane(this, hasThread ? Thread.CurrentThread : null, isPart);
             if (!_disposed)
             {
                 _lanes.Add(lane);

@@ -9,7 +9,8 @@ namespace CudaRpc.Transport;
 /// <summary>
 /// Where a driver is: <c>tcp://host[:port]</c>, <c>unix:///path</c>, <c>shm:///path</c> (shared memory, which the ends agree on at a Unix socket),
 /// <c>sim:[?devices=N&amp;device-time=PROFILE]</c> (simulated in this process) or <c>native:[/path]</c> (this machine's own driver). Behind the first three,
-/// <c>?rtt=TIME&amp;bandwidth=RATE&amp;jitter=TIME</c> emulates a network.
+/// <c>?rtt=TIME&amp;bandwidth=RATE&amp;jitter=TIME&amp;flow=RATE</c> emulates a network, and behind the first two <c>?streams=N</c> has large copies go over
+/// several connections.
 /// </summary>
 public sealed record ServerUrl
 {
@@ -21,6 +22,8 @@ public sealed record ServerUrl
 
     private const string NativePath = "native:/";
     private const string SimulatedOptions = "sim:?";
+    private const string StreamsOption = "streams=";
+    private const int MostStreams = 8;
 
     private ServerUrl(string scheme, string host, int port, string path) => (Scheme, Host, Port, Path) = (scheme, host, port, path);
 
@@ -44,6 +47,9 @@ public sealed record ServerUrl
 
     /// <summary>The network to emulate on the way there; null for none.</summary>
     public NetworkConditions? Network { get; private init; }
+
+    /// <summary>Connections that a large copy goes over at the same time, <c>streams=N</c> of <c>tcp</c> and <c>unix</c>; 1 for the calling thread's own.</summary>
+    public int Streams { get; private init; } = 1;
 
     /// <summary>Whether the driver lives in this process, so that nothing is serialised.</summary>
     public bool IsInProcess => Scheme is "sim" or "native";
@@ -73,7 +79,7 @@ public sealed record ServerUrl
 
         if (text.IndexOf('?') is >= 0 and var mark)
         {
-            return ParseNetwork(text, mark);
+            return ParseOptions(text, mark);
         }
 
         if (text.StartsWith("unix://", StringComparison.Ordinal) || text.StartsWith("shm://", StringComparison.Ordinal))
@@ -105,7 +111,13 @@ public sealed record ServerUrl
     }
 
     /// <summary>The URL as text; <see cref="Parse"/> reads it back.</summary>
-    public override string ToString() => Network is null ? Address : $"{Address}?{Network}";
+    public override string ToString() => (Network, Streams) switch
+    {
+        (null, 1) => Address,
+        (_, 1) => $"{Address}?{Network}",
+        (null, _) => string.Create(CultureInfo.InvariantCulture, $"{Address}?streams={Streams}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Address}?streams={Streams}&{Network}"),
+    };
 
     private string Address => Scheme switch
     {
@@ -155,7 +167,7 @@ public sealed record ServerUrl
             : throw Bad(text, $"a Unix socket's path has at most {LongestPath} bytes");
     }
 
-    private static ServerUrl ParseNetwork(string text, int mark)
+    private static ServerUrl ParseOptions(string text, int mark)
     {
         ServerUrl url = Parse(text[..mark]);
         if (url.IsInProcess)
@@ -163,9 +175,19 @@ public sealed record ServerUrl
             throw Bad(text, $"there is no network on the way to {url}");
         }
 
+        string[] options = text[(mark + 1)..].Split('&');
+        string[] streams = Array.FindAll(options, static option => option.StartsWith(StreamsOption, StringComparison.Ordinal));
+        if (streams.Length > 0)
+        {
+            url = streams.Length == 1 && url.Scheme != "shm"
+                && int.TryParse(streams[0].AsSpan(StreamsOption.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= MostStreams
+                ? url with { Streams = count }
+                : throw Bad(text, $"{streams[^1]}: a copy goes over 1 to {MostStreams} connections, as in streams=4, of tcp:// or unix://");
+        }
+
         try
         {
-            return url with { Network = NetworkConditions.Parse(text[(mark + 1)..]) };
+            return streams.Length == options.Length ? url : url with { Network = NetworkConditions.Parse(string.Join('&', options.Where(option => !streams.Contains(option)))) };
         }
         catch (FormatException failure)
         {

@@ -35,10 +35,13 @@ internal static class Transports
     }
 
     /// <summary>Listens at <paramref name="url"/>.</summary>
-    /// <exception cref="FormatException">It names a network to emulate, which is for the client's end.</exception>
-    public static Listener Listen(ServerUrl url) => url.Network is null
-        ? SocketListener.Listen(url)
-        : throw new FormatException($"{url}: a network is emulated by the client, so a server's own address has none");
+    /// <exception cref="FormatException">It names a network to emulate, or connections for a copy, which are for the client's end.</exception>
+    public static Listener Listen(ServerUrl url) => (url.Network, url.Streams) switch
+    {
+        (null, 1) => SocketListener.Listen(url),
+        (null, _) => throw new FormatException($"{url}: the client opens connections, so a server's own address has no streams"),
+        _ => throw new FormatException($"{url}: a network is emulated by the client, so a server's own address has none"),
+    };
 
     private static Connection Share(Socket socket, ServerUrl url, long deadline)
     {

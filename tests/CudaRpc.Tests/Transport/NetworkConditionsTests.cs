@@ -10,6 +10,7 @@ public sealed class NetworkConditionsTests
     [InlineData("bandwidth=800Mbps", 0, 1e8, 0)]
     [InlineData("jitter=0.5ms&rtt=1.5ms", 1500, double.PositiveInfinity, 500)]
     [InlineData("rtt=0us", 0, double.PositiveInfinity, 0)]
+    [InlineData("flow=5Gbps", 0, double.PositiveInfinity, 0)]
     public void Parse_OfAnyOrder_ReadsUnits(string query, double rtt, double bytesPerSecond, double jitter)
     {
         NetworkConditions conditions = NetworkConditions.Parse(query);
@@ -29,6 +30,11 @@ public sealed class NetworkConditionsTests
     [InlineData("bandwidth=10")]
     [InlineData("bandwidth=0Gbps")]
     [InlineData("bandwidth=10GBps")]
+    [InlineData("flow=0Gbps")]
+    [InlineData("flow=1Gbps&flow=1Gbps")]
+    [InlineData("streams=0")]
+    [InlineData("streams=9")]
+    [InlineData("streams=2&streams=3")]
     [InlineData("loss=1%")]
     public void Parse_OfAnythingElse_SaysWhatItTakes(string query)
     {
@@ -40,9 +46,15 @@ public sealed class NetworkConditionsTests
     [Theory]
     [InlineData("tcp://host:1?rtt=20us&bandwidth=10000Mbps")]
     [InlineData("unix:///run/cudarpc.sock?rtt=1000us&jitter=10us")]
+    [InlineData("unix:///run/cudarpc.sock?streams=8")]
+    [InlineData("tcp://host:1?streams=4&bandwidth=10000Mbps&flow=5000Mbps")]
     public void Url_WithANetwork_ReadsBack(string text) => Assert.Equal(text, ServerUrl.Parse(text).ToString());
 
+    [Fact]
+    public void Url_OfSharedMemory_HasNoStreams() => Assert.Throws<FormatException>(() => ServerUrl.Parse("shm:///run/memory.sock?streams=2"));
+
     [Theory]
+    [InlineData("sim:?streams=2")]
     [InlineData("sim:?rtt=1us")]
     [InlineData("native:?rtt=1us")]
     public void Url_InThisProcess_HasNoNetwork(string text) => Assert.Throws<FormatException>(() => ServerUrl.Parse(text));

@@ -73,19 +73,37 @@ public sealed unsafe partial class RemoteDriver
             return settled;
         }
 
+        return isReadLater ? ToDeviceLater(callId, destination, source, bytes, stream)
+            : IsSplit(stream, bytes) ? ToDeviceInParts(callId, destination, (byte*)source, bytes, stream, posted)
+            : ToDevice(_session.Lane, callId, destination, source, bytes, stream, posted);
+    }
+
+    private CUresult ToDeviceLater(uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream)
+    {
         try
         {
             Call call = _session.Begin(callId);
             call.Write(destination.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
-            if (isReadLater)
-            {
-                call.Write(_session.Host.Add(new HostRegion(source, bytes)));
-                call.OfferLater(bytes);
-                return call.Post();
-            }
+            call.Write(_session.Host.Add(new HostRegion(source, bytes)));
+            call.OfferLater(bytes);
+            return call.Post();
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
 
+    private CUresult ToDevice(Lane lane, uint callId, CUdeviceptr destination, void* source, nuint bytes, CUstream stream, bool posted)
+    {
+        try
+        {
+            var call = new Call(_session, lane, callId);
+            call.Write(destination.Value);
+            call.Write(bytes);
+            call.WriteHandle(stream.Value);
             call.Write(0L);
             call.WriteBulk(source, bytes);
             if (posted)
@@ -125,19 +143,37 @@ public sealed unsafe partial class RemoteDriver
             return CaptureCopy(stream, Linear(bytes).FromDevice(source).ToHost(destination));
         }
 
+        return callId == CallId.cuMemcpyDtoHAsync_v2 && IsWrittenLater(destination, bytes) ? ToHostLater(callId, destination, source, bytes, stream)
+            : IsSplit(stream, bytes) ? ToHostInParts(callId, (byte*)destination, source, bytes, stream)
+            : ToHost(_session.Lane, callId, destination, source, bytes, stream);
+    }
+
+    private CUresult ToHostLater(uint callId, void* destination, CUdeviceptr source, nuint bytes, CUstream stream)
+    {
         try
         {
             Call call = _session.Begin(callId);
             call.Write(source.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
-            if (callId == CallId.cuMemcpyDtoHAsync_v2 && IsWrittenLater(destination, bytes))
-            {
-                call.Write(_session.Host.Add(new HostRegion(destination, bytes)));
-                call.ExpectLater(bytes);
-                return call.Post();
-            }
+            call.Write(_session.Host.Add(new HostRegion(destination, bytes)));
+            call.ExpectLater(bytes);
+            return call.Post();
+        }
+        catch (Exception failure)
+        {
+            return _session.Failed(callId, failure);
+        }
+    }
 
+    private CUresult ToHost(Lane lane, uint callId, void* destination, CUdeviceptr source, nuint bytes, CUstream stream)
+    {
+        try
+        {
+            var call = new Call(_session, lane, callId);
+            call.Write(source.Value);
+            call.Write(bytes);
+            call.WriteHandle(stream.Value);
             call.Write(0L);
             call.ReceiveBulk(destination, bytes);
             CUresult status = call.Invoke();

@@ -197,7 +197,7 @@ internal sealed partial class EmulatedConnection
                 throw new IOException($"connection to {Peer} was closed");
             }
 
-            if (_outgoingBytes > link.Window || link.TrySend(length) is not (> 0 and var due))
+            if (_outgoingBytes > link.Window || link.TrySend(length, up) is not (> 0 and var due))
             {
                 return 0;
             }

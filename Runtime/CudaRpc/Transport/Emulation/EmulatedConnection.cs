@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace CudaRpc.Transport.Emulation;
 
 /// <summary>A connection through an <see cref="EmulatedLink"/>. What is sent is copied and leaves when it would arrive; what arrives is given out when it would have.</summary>
-internal sealed partial class EmulatedConnection(EmulatedLink link, Connection inner) : Connection
+internal sealed partial class EmulatedConnection(EmulatedLink link, Connection inner, LinkDirection up, LinkDirection down) : Connection
 {
     // Sent one by one, so that the first of a large copy arrive while the last are still being sent.
     private const int Piece = 16 << 10;
@@ -138,7 +138,7 @@ internal sealed partial class EmulatedConnection(EmulatedLink link, Connection i
             return;
         }
 
-        _incoming.Enqueue(new Segment(link.Receive(length), buffer, length));
+        _incoming.Enqueue(new Segment(link.Receive(length, down), buffer, length));
         _incomingBytes += length;
     }
 

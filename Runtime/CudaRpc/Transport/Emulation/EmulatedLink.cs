@@ -29,6 +29,8 @@ internal sealed class EmulatedLink : IDisposable
     private EmulatedConnection[] _connections = [];
     private readonly Thread _thread;
     private readonly TimeSpan _rtt;
+    private readonly long _delay;
+    private readonly double _ticksPerFlowByte;
     private bool _asleep;
     private bool _stopped;
 
@@ -40,6 +42,7 @@ internal sealed class EmulatedLink : IDisposable
         double ticksPerByte = Stopwatch.Frequency / conditions.BytesPerSecond;
         long delay = PreciseWait.Ticks(conditions.Rtt) / 2, jitter = PreciseWait.Ticks(conditions.Jitter);
         _rtt = conditions.Rtt;
+        (_delay, _ticksPerFlowByte) = (delay, Stopwatch.Frequency / conditions.FlowBytesPerSecond);
         Nap = Math.Max(1, delay - jitter);
         _up = new LinkDirection(ticksPerByte, delay, jitter, seed: 1);
         _down = new LinkDirection(ticksPerByte, delay, jitter, seed: 2);
@@ -64,7 +67,7 @@ internal sealed class EmulatedLink : IDisposable
         {
         }
 
-        var connection = new EmulatedConnection(this, inner);
+        var connection = new EmulatedConnection(this, inner, new LinkDirection(_ticksPerFlowByte, _delay, 0, seed: 0), new LinkDirection(_ticksPerFlowByte, _delay, 0, seed: 0));
         lock (_lock)
         {
             _connections = [.. _connections, connection];
@@ -73,13 +76,13 @@ internal sealed class EmulatedLink : IDisposable
         return connection;
     }
 
-    /// <summary>When bytes that leave now arrive at the server; 0 where the link is too busy to take them yet.</summary>
-    public long TrySend(int bytes)
+    /// <summary>When bytes that leave now arrive at the server; 0 where the link, or the connection's own share, is too busy to take them yet.</summary>
+    public long TrySend(int bytes, LinkDirection flow)
     {
         lock (_lock)
         {
             long now = Stopwatch.GetTimestamp();
-            return _up.Backlog(now) > s_turn ? 0 : _up.Send(now, bytes);
+            return _up.Backlog(now) > s_turn || flow.Backlog(now) > s_turn ? 0 : Math.Max(_up.Send(now, bytes), flow.Send(now, bytes));
         }
     }
 
@@ -96,11 +99,12 @@ internal sealed class EmulatedLink : IDisposable
     public bool IsOver { get; private set; }
 
     /// <summary>When bytes that the server has sent now arrive.</summary>
-    public long Receive(int bytes)
+    public long Receive(int bytes, LinkDirection flow)
     {
         lock (_lock)
         {
-            return _down.Send(Stopwatch.GetTimestamp(), bytes);
+            long now = Stopwatch.GetTimestamp();
+            return Math.Max(_down.Send(now, bytes), flow.Send(now, bytes));
         }
     }
 

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace CudaRpc.Transport.Emulation;
 
 /// <summary>
-/// The network that a connection is to seem to go through: <c>?rtt=20us&amp;bandwidth=10Gbps&amp;jitter=5us</c> behind a server's URL. What the real
+/// The network that a connection is to seem to go through: <c>?rtt=20us&amp;bandwidth=10Gbps&amp;jitter=5us&amp;flow=5Gbps</c> behind a server's URL. What the real
 /// one takes comes on top, so emulate over <c>unix://</c>, <c>shm://</c> or loopback.
 /// </summary>
 /// <param name="Rtt">Time for the first byte there and the first byte back.</param>
@@ -12,6 +12,9 @@ namespace CudaRpc.Transport.Emulation;
 /// <param name="Jitter">The delay of each way varies by up to this much; bytes keep their order.</param>
 public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, TimeSpan Jitter)
 {
+    /// <summary>Bytes per second of one connection in each direction, which many networks limit; infinite where not given.</summary>
+    public double FlowBytesPerSecond { get; init; } = double.PositiveInfinity;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(10);
 
     // The longest suffixes first: "s" ends them all.
@@ -23,7 +26,7 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
     internal static NetworkConditions Parse(string query)
     {
         TimeSpan? rtt = null, jitter = null;
-        double? bandwidth = null;
+        double? bandwidth = null, flow = null;
         foreach (string part in query.Split('&'))
         {
             string[] pair = part.Split('=');
@@ -36,15 +39,20 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
                     jitter = Time(part, value);
                     break;
                 case ["bandwidth", string value] when bandwidth is null:
-                    bandwidth = Number(value, s_rates) is double rate and >= 8e3 ? rate / 8
-                        : throw new FormatException($"{part}: a bandwidth is a number with Gbps, Mbps or kbps, as in bandwidth=25Gbps, and at least 8kbps");
+                    bandwidth = Rate(part, value);
+                    break;
+                case ["flow", string value] when flow is null:
+                    flow = Rate(part, value);
                     break;
                 default:
-                    throw new FormatException($"'{part}' is not one of rtt=TIME, bandwidth=RATE and jitter=TIME, each at most once");
+                    throw new FormatException($"'{part}' is not one of rtt=TIME, bandwidth=RATE, jitter=TIME and flow=RATE, each at most once");
             }
         }
 
-        return new NetworkConditions(rtt ?? default, bandwidth ?? double.PositiveInfinity, jitter ?? default);
+        return new NetworkConditions(rtt ?? default, bandwidth ?? double.PositiveInfinity, jitter ?? default)
+        {
+            FlowBytesPerSecond = flow ?? double.PositiveInfinity,
+        };
     }
 
     /// <summary>As it stands behind the question mark of a URL.</summary>
@@ -54,6 +62,7 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
         Add("rtt", Rtt.TotalMicroseconds, "us");
         Add("bandwidth", double.IsInfinity(BytesPerSecond) ? 0 : BytesPerSecond * 8 / 1e6, "Mbps");
         Add("jitter", Jitter.TotalMicroseconds, "us");
+        Add("flow", double.IsInfinity(FlowBytesPerSecond) ? 0 : FlowBytesPerSecond * 8 / 1e6, "Mbps");
         return parts.Count > 0 ? string.Join('&', parts) : "rtt=0us";
 
         void Add(string name, double value, string unit)
@@ -64,6 +73,10 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
             }
         }
     }
+
+    private static double Rate(string part, string value) => Number(value, s_rates) is double rate and >= 8e3
+        ? rate / 8
+        : throw new FormatException($"{part}: a bandwidth is a number with Gbps, Mbps or kbps, as in bandwidth=25Gbps, and at least 8kbps");
 
     private static TimeSpan Time(string part, string value) =>
         Number(value, s_times) is double seconds && seconds <= s_longest.TotalSeconds
