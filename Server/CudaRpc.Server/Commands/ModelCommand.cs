@@ -12,10 +12,22 @@ namespace CudaRpc.Server.Commands;
 /// <summary><c>cudarpc model</c>: what a traced program takes over a network that is not there.</summary>
 internal static class ModelCommand
 {
-    private static readonly Argument<string?> s_file = new("FILE") { Description = "What cudarpc trace has recorded", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> s_file = new("FILE")
+    {
+        Description = "What cudarpc trace has recorded",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private static readonly Option<string?> s_rtt = new("--rtt") { Description = "The network's round trip, as 20us", HelpName = "TIME" };
-    private static readonly Option<string?> s_bandwidth = new("--bandwidth") { Description = "Of each direction, as 25Gbps; endless without it", HelpName = "RATE" };
-    private static readonly Option<string?> s_jitter = new("--jitter") { Description = "By how much each way's delay varies", HelpName = "TIME" };
+    private static readonly Option<string?> s_bandwidth = new("--bandwidth")
+    {
+        Description = "Of each direction, as 25Gbps; endless without it",
+        HelpName = "RATE",
+    };
+    private static readonly Option<string?> s_jitter = new("--jitter")
+    {
+        Description = "By how much each way's delay varies",
+        HelpName = "TIME",
+    };
     private static readonly Option<string?> s_sweep = new("--sweep")
     {
         Description = "Predict a grid of networks, as 0us,20us,100us x 10Gbps,100Gbps; a usual one without a value",
@@ -23,20 +35,54 @@ internal static class ModelCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
     private static readonly Option<string?> s_csv = new("--csv") { Description = "Write the grid to this file", HelpName = "FILE" };
-    private static readonly Option<string?> s_chart = new("--chart") { Description = "Draw the grid to this file, as SVG", HelpName = "FILE" };
-    private static readonly Option<string?> s_require = new("--require") { Description = "Find the worst networks that slow the program down no more than this, as 5%", HelpName = "PERCENT" };
-    private static readonly Option<string?> s_without = new("--without") { Description = "Leave out techniques: any of posting,local,minted,dedup", HelpName = "LIST" };
-    private static readonly Option<string?> s_costs = new("--costs") { Description = "What calls cost beside the network, as --calibrate wrote it", HelpName = "FILE" };
-    private static readonly Option<bool> s_calibrate = new("--calibrate") { Description = "Measure what calls cost beside the network, for --costs" };
+    private static readonly Option<string?> s_chart = new("--chart")
+    {
+        Description = "Draw the grid to this file, as SVG",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_require = new("--require")
+    {
+        Description = "Find the worst networks that slow the program down no more than this, as 5%",
+        HelpName = "PERCENT",
+    };
+    private static readonly Option<string?> s_without = new("--without")
+    {
+        Description = "Leave out techniques: any of posting,local,minted,dedup",
+        HelpName = "LIST",
+    };
+    private static readonly Option<string?> s_costs = new("--costs")
+    {
+        Description = "What calls cost beside the network, as --calibrate wrote it",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> s_calibrate = new("--calibrate")
+    {
+        Description = "Measure what calls cost beside the network, for --costs",
+    };
     private static readonly Option<string?> s_server = new("--server")
     {
         Description = "With --calibrate: a running server. Without it, one whose driver does nothing is started",
         HelpName = "URL",
     };
-    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "With --calibrate: the file to write; without it the costs are printed", HelpName = "FILE" };
-    private static readonly Option<bool> s_validate = new("--validate") { Description = "Compare predictions with runs of workloads over emulated networks; takes two minutes" };
-    private static readonly Option<string?> s_markdown = new("--markdown") { Description = "With --validate: write the tables to this file", HelpName = "FILE" };
-    private static readonly Option<string?> s_workload = new("--workload") { Description = "With --validate: of these only", HelpName = "NAMES" };
+    private static readonly Option<string?> s_output = new("--output", "-o")
+    {
+        Description = "With --calibrate: the file to write; without it the costs are printed",
+        HelpName = "FILE",
+    };
+    private static readonly Option<bool> s_validate = new("--validate")
+    {
+        Description = "Compare predictions with runs of workloads over emulated networks; takes two minutes",
+    };
+    private static readonly Option<string?> s_markdown = new("--markdown")
+    {
+        Description = "With --validate: write the tables to this file",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_workload = new("--workload")
+    {
+        Description = "With --validate: of these only",
+        HelpName = "NAMES",
+    };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON" };
 
     public static Command Create()
@@ -101,7 +147,7 @@ internal static class ModelCommand
         Workload[] workloads = [.. WorkloadCatalog.Long.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
         if (workloads.Length == 0)
         {
-            throw new FormatException($"--workload takes any of {string.Join(",", WorkloadCatalog.Long.Select(workload => workload.Name))}");
+            throw new FormatException($"--workload takes any of {string.Join(",", WorkloadCatalog.Long.Select(static one => one.Name))}");
         }
 
         using StreamWriter? file = markdown is null ? null : File.CreateText(markdown);
@@ -127,7 +173,8 @@ internal static class ModelCommand
     private static void Predict(ParseResult parsed)
     {
         string file = parsed.GetValue(s_file) ?? throw new FormatException("which trace? cudarpc trace -- PROGRAM records one");
-        bool isSweep = parsed.GetResult(s_sweep) is not null, isOne = parsed.GetValue(s_rtt) is not null || parsed.GetValue(s_bandwidth) is not null;
+        bool isSweep = parsed.GetResult(s_sweep) is not null;
+        bool isOne = (parsed.GetValue(s_rtt) ?? parsed.GetValue(s_bandwidth)) is not null;
         string? require = parsed.GetValue(s_require);
         if (!isSweep && !isOne && require is null)
         {
