@@ -8,7 +8,9 @@ namespace CudaRpc.Client;
 /// </summary>
 internal sealed class SendPump : IDisposable
 {
-    private const int BlockedPause = 1; // millisecond
+    // Nanoseconds between looks at a connection that takes nothing: first about what a socket's buffer lasts, longer and longer where that was not it.
+    private const long ShortestPause = 50_000;
+    private const long LongestPause = 1_000_000;
 
     private readonly Session _session;
     private readonly Thread _thread;
@@ -53,16 +55,19 @@ internal sealed class SendPump : IDisposable
     {
         PromptThread.Begin();
         var spinner = default(SpinWait);
+        long pause = ShortestPause;
         while (!_stopped)
         {
             switch (_session.PumpLanes())
             {
                 case PumpResult.Progress:
                     spinner.Reset();
+                    pause = ShortestPause;
                     continue;
                 case PumpResult.Blocked:
-                    // A lane's window is full, which does not last long, and other lanes may have work before.
-                    Thread.Sleep(BlockedPause);
+                    // Not a wait for that connection: other lanes may have work before.
+                    Libc.SleepPrecisely(pause);
+                    pause = Math.Min(2 * pause, LongestPause);
                     continue;
             }
 
