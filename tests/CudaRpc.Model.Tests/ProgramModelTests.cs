@@ -74,6 +74,25 @@ public sealed class ProgramModelTests
         Near(8000 + 100 + 0.32, Exact.Time(program, 100, 1), 1);
     }
 
+    [Theory]
+    [InlineData(TraceMarks.Woke, 200)]
+    [InlineData(TraceMarks.None, 110)]
+    public void Time_PostsApart_PayForWakingTheSenderWhereTheyDidSo(TraceMarks marks, double expected)
+    {
+        // Ten launches, 10 us apart, of which the first has woken the sender, for 10 us each.
+        var program = new TraceMaker();
+        int thread = program.Thread();
+        program.Wait(thread, cost: 0).Post(thread, think: 10, cost: 0, marks: TraceMarks.Woke);
+        for (int launch = 1; launch < 10; launch++)
+        {
+            program.Post(thread, think: 10, cost: 0, marks: marks);
+        }
+
+        var model = ProgramModel.Of(program.Make(), Exact.Costs with { PostWake = 10_000 });
+
+        Near(expected, model.FreeTime / 1e3, 15);
+    }
+
     [Fact]
     public void Time_PostedCopy_TakesTheBandwidthAndNotWhatItTookWhenRecordedAsWell()
     {

@@ -58,7 +58,7 @@ internal sealed partial class Replay
         {
             session.Queued.Add((thread, state.Step));
         }
-        else if (state.Time <= session.PumpAwake)
+        else if (state.Time <= session.PumpAwake + (step.FindsPumpAwake ? (long)_costs.Spin : 0))
         {
             SendPosted(session, number, thread, step, state.Time);
         }

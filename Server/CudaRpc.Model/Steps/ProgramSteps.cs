@@ -25,10 +25,14 @@ internal sealed class ProgramSteps
     private readonly CallCosts _calls;
     private readonly ThreadAnchors _anchors;
 
+    // Without a server, or by an older build, nobody noted which calls woke the thread that sends.
+    private readonly bool _knowsWakes;
+
     private ProgramSteps(Trace trace, ModelCosts costs, Techniques without)
     {
         (_trace, _costs, _without) = (trace, costs, without);
         _calls = CallCosts.Of(trace, costs);
+        _knowsWakes = trace.Calls.Any(static call => call.Marks.HasFlag(TraceMarks.Woke));
         var calls = new List<int>[trace.Threads.Count];
         for (int thread = 0; thread < calls.Length; thread++)
         {
@@ -181,6 +185,7 @@ internal sealed class ProgramSteps
                 step.ClientCost = took;
                 break;
             case StepKind.Posted:
+                step.FindsPumpAwake = _knowsWakes && !call.Marks.HasFlag(TraceMarks.Woke);
                 // Much bulk is sent before the call returns, which is the network's matter. Without server times nobody knows whether it was held back.
                 bool isOwn = !_calls.HeldBack[index] && call.ServerEnd >= 0 && call.BytesOut <= PostedBulk;
                 double bound = (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);

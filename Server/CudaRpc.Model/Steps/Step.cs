@@ -15,6 +15,9 @@ internal struct Step
     /// <summary>Whether the thread connects with the server before: its lane is opened.</summary>
     public bool Connects;
 
+    /// <summary>Whether the thread that sends was awake when the call was recorded.</summary>
+    public bool FindsPumpAwake;
+
     public int Function;
     public int Stream;
     public int Event;
