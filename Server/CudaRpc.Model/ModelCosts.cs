@@ -59,6 +59,8 @@ public sealed record ModelCosts
             costs = null;
         }
 
+        // Files of builds that did not compare repeats say nothing of it.
+        costs = costs is { Unsteady: null } ? costs with { Unsteady = new Dictionary<string, double>() } : costs;
         return costs is { IsSane: true } ? costs : throw new FormatException($"{path} does not hold the costs that cudarpc model --calibrate writes");
     }
 
@@ -66,7 +68,7 @@ public sealed record ModelCosts
     public void Write(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(this, ModelJson.Default.ModelCosts));
 
     private bool IsSane =>
-        Unsteady is not null && Array.TrueForAll([Post, PostWake, RoundTrip, Wake, ConnectTrips, Spin, Serve], static time => time is >= 0 and < 1e10)
+        Array.TrueForAll([Post, PostWake, RoundTrip, Wake, ConnectTrips, Spin, Serve], static time => time is >= 0 and < 1e10)
         && Array.TrueForAll([CopyOut, CopyIn, DeviceCopy], static rate => rate is >= 1e3 and < 1e15);
 }
 

@@ -6,6 +6,8 @@ using Xunit;
 
 namespace CudaRpc.Model.Tests;
 
+// They redirect the console, which is one for all.
+[Collection("Console")]
 public sealed class CalibrationTests
 {
     private static readonly double[] s_steady = [9_000, 10_000, 11_000, 11_500, 12_000], s_unsteady = [9_000, 10_000, 12_000, 40_000, 116_000];
@@ -30,6 +32,31 @@ public sealed class CalibrationTests
 
         (string figure, double spread) = Assert.Single(costs.Unsteady);
         Assert.Equal((nameof(ModelCosts.Wake), 3), (figure, spread));
+    }
+
+    [Fact]
+    public void Read_CostsOfABuildThatDidNotCompareRepeats_AreSteady()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            using (StreamWriter writer = File.CreateText(file))
+            {
+                new ModelCosts { Wake = 7 }.Write(writer);
+            }
+
+            string older = File.ReadAllText(file).Replace(",\n  \"Unsteady\": {}", "", StringComparison.Ordinal);
+            Assert.DoesNotContain("Unsteady", older, StringComparison.Ordinal);
+            File.WriteAllText(file, older);
+            ModelCosts costs = ModelCosts.Read(file);
+
+            Assert.Equal(7, costs.Wake);
+            Assert.Empty(costs.Unsteady);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 
     [Fact]

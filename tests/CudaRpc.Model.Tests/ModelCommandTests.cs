@@ -8,6 +8,8 @@ using Xunit;
 
 namespace CudaRpc.Model.Tests;
 
+// They redirect the console, which is one for all.
+[Collection("Console")]
 public sealed class ModelCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cudarpc-model").FullName;
