@@ -110,7 +110,7 @@ internal sealed unsafe class TraceOutput : IDisposable
             SafeFileHandle file = Open(temporary, FileMode.Create);
             try
             {
-                RandomAccess.Write(file, page, 0);
+                TraceLibc.Write(file, page, 0);
                 if (alone)
                 {
                     Lock(file, path);
@@ -132,7 +132,7 @@ internal sealed unsafe class TraceOutput : IDisposable
                 throw;
             }
         }
-        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             if (File.Exists(temporary))
             {
@@ -216,14 +216,13 @@ internal sealed unsafe class TraceOutput : IDisposable
     }
 
     // Written, not only allocated: pages that are in memory already are mapped five times as fast (2026-11-28, ext4, a virtual machine: 23
-    // us
-    // a chunk and 122). Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS at a
-    // store.
+    // us a chunk and 122). Never shrinks the file, unlike ftruncate of two processes, and finds out about a full disk here, not by SIGBUS
+    // at a store.
     private static bool TryGrow(SafeFileHandle file, long offset)
     {
         try
         {
-            RandomAccess.Write(file, s_empty, offset);
+            TraceLibc.Write(file, s_empty, offset);
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

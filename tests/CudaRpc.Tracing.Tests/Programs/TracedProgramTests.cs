@@ -195,6 +195,28 @@ public sealed class TracedProgramTests : IDisposable
         Assert.Contains("/proc/none", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(64, true)]
+    public void FileSizeLimit_CostsOnlyTheTrace(int blocks, bool begins)
+    {
+        string program = _traced.Compile("loop");
+        (int code, _, string errors) = _traced.Shell(
+            $"ulimit -f {blocks}; CUDARPC_SERVER=sim: CUDARPC_TRACE={_traced.TraceName} LD_LIBRARY_PATH={Traced.Shim} exec {program}");
+
+        // Not the 153 of a program that SIGXFSZ has ended.
+        Assert.Equal(7, code);
+        Assert.Equal(begins, File.Exists(_traced.TraceName));
+        if (begins)
+        {
+            Assert.Contains("no room for the file to grow", Assert.Single(TraceFile.Read(_traced.TraceName).Problems));
+        }
+        else
+        {
+            Assert.Contains("ulimit -f", errors);
+        }
+    }
+
     public void Dispose() => _traced.Dispose();
 
     private static int Count(Trace trace, string function) => trace.Calls.Count(call => trace.NameOf(call) == function);
