@@ -242,6 +242,7 @@ internal sealed class CudaServer : IDisposable
         catch (Exception failure) when (failure is ProtocolException or IOException)
         {
             reason = failure.Message;
+            session.Abort();
         }
         finally
         {

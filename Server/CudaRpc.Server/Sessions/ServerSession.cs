@@ -29,6 +29,7 @@ internal sealed class ServerSession
     private readonly ConcurrentDictionary<uint, DeferredFailure> _deferred = new();
     private int _deferredCount;
     private bool _ending;
+    private bool _isAborted;
     private long _memoryBytes;
     private ServerCounts _ended;
 
@@ -282,12 +283,23 @@ internal sealed class ServerSession
         return taken;
     }
 
-    /// <summary>Ends the session and releases everything it owned. Blocks until that is done. Once.</summary>
+    /// <summary>
+    /// Ends the session and releases everything it owned. Blocks until that is done. Once. What a client that has left in good order has
+    /// posted before is carried out, if that takes no longer than two seconds.
+    /// </summary>
     public void End(string reason)
     {
         lock (_lock)
         {
             _ending = true;
+        }
+
+        // A callback of the driver that waits for the client would keep the driver from ending.
+        _control.Abort();
+        Host.Close();
+        bool isPatient = WaitForGoodbyes();
+        lock (_lock)
+        {
             foreach (ServerLane lane in _lanes)
             {
                 lane.Abort();
@@ -296,13 +308,10 @@ internal sealed class ServerSession
 
         Gate.Close();
         Releases.Close();
-        // A callback of the driver that waits for the client would keep the driver from ending.
-        _control.Abort();
-        Host.Close();
         Twins.Close();
         int handles = Handles.Count;
         ulong bytes = (ulong)MemoryBytes;
-        WaitForLanes(s_patience);
+        WaitForLanes(isPatient ? s_patience : TimeSpan.Zero);
         if (Driver is IDisposable own)
         {
             Shares.WithdrawAll(this);
@@ -330,8 +339,17 @@ internal sealed class ServerSession
         ServerLog.SessionClosed(Logger, Id, Stopwatch.GetElapsedTime(_opened).TotalSeconds, reason, _ended.Calls, _ended.RoundTrips, handles, bytes);
     }
 
-    /// <summary>Ends the session's own connection; the thread that serves it then ends the session.</summary>
-    public void Abort() => _control.Abort();
+    /// <summary>Ends the session's own connection; the thread that serves it then ends the session, without waiting for what is under way.</summary>
+    public void Abort()
+    {
+        lock (_lock)
+        {
+            _isAborted = true;
+            Monitor.PulseAll(_lock);
+        }
+
+        _control.Abort();
+    }
 
     // A driver that other sessions use as well (the real one): what this session made there is destroyed piece by piece.
     private void Reclaim()
@@ -390,6 +408,27 @@ internal sealed class ServerSession
         }
 
         Driver.cuDevicePrimaryCtxRelease_v2(0);
+    }
+
+    // A lane ends by saying goodbye behind all that its thread has posted; one that ends otherwise aborts the session. False where that
+    // took too long.
+    private bool WaitForGoodbyes()
+    {
+        long deadline = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
+        lock (_lock)
+        {
+            while (_lanes.Count > 0 && !_isAborted)
+            {
+                if (deadline - Environment.TickCount64 is not (> 0 and long left))
+                {
+                    return false;
+                }
+
+                Monitor.Wait(_lock, (int)left);
+            }
+        }
+
+        return true;
     }
 
     private void WaitForLanes(TimeSpan patience)
