@@ -3,9 +3,8 @@ using CudaRpc.Driver;
 namespace CudaRpc.Tracing;
 
 /// <summary>
-/// Measures when the device does work: a timed event before it and one behind it, in the same stream, read when they have passed. A
-/// stream that is being
-/// captured is left alone. Safe from any thread; what goes wrong costs the measurement and nothing else.
+/// Measures when the device does work: a timed event before it and one behind it, in the same stream, read when they have passed. A stream
+/// that is being captured is left alone. Safe from any thread; what goes wrong costs the measurement and nothing else.
 /// </summary>
 /// <param name="driver">Whose work it is.</param>
 /// <param name="measured">Takes the number that the work was given, and begin and end in nanoseconds of this machine's clock.</param>

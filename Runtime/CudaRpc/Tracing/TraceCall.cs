@@ -42,8 +42,7 @@ public readonly record struct TraceCall
 
     /// <summary>
     /// The stream that the call gives work to, waits for or asks about: a number of the trace's own, the same for the same stream of a
-    /// process.
-    /// 0: the default stream, or none (the function says which).
+    /// process. 0: the default stream, or none (the function says which).
     /// </summary>
     public int Stream { get; init; }
 

@@ -18,8 +18,7 @@ internal sealed unsafe partial class TraceChunkWriter
 
     /// <summary>
     /// Whether the end of a posted call is to be looked at although nothing kept it: enough are to know what such calls take, and the
-    /// others
-    /// save the look, which takes longer than all the rest of recording.
+    /// others save the look, which takes longer than all the rest of recording.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool WantsEnd(int function)

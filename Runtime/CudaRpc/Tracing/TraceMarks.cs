@@ -27,8 +27,7 @@ public enum TraceMarks : byte
 
     /// <summary>
     /// When the call returned was not looked at: <see cref="TraceCall.End"/> is what calls of its function take in the middle, and at most
-    /// the
-    /// thread's next <see cref="TraceCall.Begin"/>.
+    /// the thread's next <see cref="TraceCall.Begin"/>.
     /// </summary>
     Estimated = 64,
 }

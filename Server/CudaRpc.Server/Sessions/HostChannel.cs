@@ -81,8 +81,8 @@ internal sealed unsafe partial class HostChannel(Connection connection)
     }
 
     /// <summary>
-    /// Tells the client what has changed in its memory that begins at <paramref name="start"/>. The bytes are copied; waits while very many are
-    /// on their way.
+    /// Tells the client what has changed in its memory that begins at <paramref name="start"/>. The bytes are copied; waits while very many
+    /// are on their way.
     /// </summary>
     public void PushChanges(ulong start, ulong offset, ReadOnlySpan<byte> changes)
     {

@@ -12,8 +12,7 @@ internal sealed unsafe partial class ServerLane
 
     /// <summary>
     /// When the driver is called: now, or where calls follow each other without a pause the last one's end, which saves a look at the
-    /// clock. It is
-    /// early by what decoding takes, some 0.1 us.
+    /// clock. It is early by what decoding takes, some 0.1 us.
     /// </summary>
     public long BeginTime => _isNext ? _lastEnd : SessionTrace.Now;
 

@@ -7,8 +7,7 @@ namespace CudaRpc.Server;
 
 /// <summary>
 /// When a session's calls were made, for a client that records them: kept for a moment, and sent over the session's own connection in
-/// bunches. A client
-/// that takes them too slowly misses some and is told how many. Safe from any thread.
+/// bunches. A client that takes them too slowly misses some and is told how many. Safe from any thread.
 /// </summary>
 internal sealed class SessionTrace
 {

@@ -64,8 +64,7 @@ internal sealed class TimeSplitter
     }
 
     // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, which is recorded. What takes
-    // long
-    // without either was not the network: the thread had lost its processor.
+    // long without either was not the network: the thread had lost its processor.
     private static TimeSplit Post(in TraceCall call, long time)
     {
         bool isNetwork = call.BytesOut > ProtocolLimits.PostedCopy || (call.Marks & TraceMarks.Waited) != 0;

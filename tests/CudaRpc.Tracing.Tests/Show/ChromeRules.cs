@@ -4,8 +4,7 @@ namespace CudaRpc.Tracing.Tests.Show;
 
 /// <summary>
 /// What the Trace Event Format asks of a file, for the phases that we write: the fields of each, slices that nest, arrows from slice to
-/// slice that
-/// lead forward in time.
+/// slice that lead forward in time.
 /// </summary>
 internal static class ChromeRules
 {

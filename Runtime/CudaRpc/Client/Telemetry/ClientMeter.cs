@@ -5,8 +5,7 @@ namespace CudaRpc.Client;
 
 /// <summary>
 /// The instruments of the process's sessions. Most read what the sessions count anyway, when somebody asks. There is one, as a listener
-/// expects one
-/// instrument of a name; it knows the sessions that are open. Any thread.
+/// expects one instrument of a name; it knows the sessions that are open. Any thread.
 /// </summary>
 internal sealed class ClientMeter
 {

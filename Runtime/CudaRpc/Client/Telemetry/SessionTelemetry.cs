@@ -9,8 +9,7 @@ namespace CudaRpc.Client;
 
 /// <summary>
 /// What a session tells listeners: a span for its own life, one for each call that travels, the duration of those that wait. Costs a call
-/// no
-/// more than looking whether there is a listener. Any thread.
+/// no more than looking whether there is a listener. Any thread.
 /// </summary>
 internal sealed class SessionTelemetry
 {

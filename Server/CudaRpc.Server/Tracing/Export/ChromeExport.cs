@@ -7,9 +7,8 @@ namespace CudaRpc.Server.Tracing;
 
 /// <summary>
 /// A trace for chrome://tracing and ui.perfetto.dev (Trace Event Format, JSON object form; times are microseconds). The program's threads
-/// are tracks of
-/// its process; the server, by client thread, and the device, by stream, are processes of their own. Arrows lead from a call to its
-/// execution by the server and to its work on the device.
+/// are tracks of its process; the server, by client thread, and the device, by stream, are processes of their own. Arrows lead from a call
+/// to its execution by the server and to its work on the device.
 /// </summary>
 internal sealed class ChromeExport
 {

@@ -2,8 +2,7 @@ namespace CudaRpc.Server.Tracing;
 
 /// <summary>
 /// Lays intervals out on numbered tracks so that those of a track do not overlap, which viewers cannot draw, as far as 64 tracks of an
-/// owner go.
-/// Give them by their beginning.
+/// owner go. Give them by their beginning.
 /// </summary>
 /// <param name="first">Number of the first track.</param>
 internal sealed class Tracks(int first)

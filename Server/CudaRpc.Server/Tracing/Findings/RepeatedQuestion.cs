@@ -4,8 +4,7 @@ namespace CudaRpc.Server.Tracing;
 
 /// <summary>
 /// The same question again. A trace has no arguments: questions of one function, stream and event with as many bytes and the same result
-/// are
-/// taken for the same.
+/// are taken for the same.
 /// </summary>
 internal sealed class RepeatedQuestion() : FindingRule("repeated-question", least: 3)
 {
