@@ -10,6 +10,20 @@ internal static class LaunchBody
     /// <summary>Three pointers and an integer.</summary>
     private static readonly byte[] s_parameters = new byte[28];
 
+    public static void Write(BodyWriter writer, nint function)
+    {
+        writer.Write((long)function);
+        writer.Write(1024U);
+        writer.Write(1U);
+        writer.Write(1U);
+        writer.Write(256U);
+        writer.Write(1U);
+        writer.Write(1U);
+        writer.Write(0U);
+        writer.Write(0L);
+        writer.Write(s_parameters);
+    }
+
     public static void Write(ref MessagePackWriter writer, nint function)
     {
         writer.Write((long)function);
@@ -27,9 +41,7 @@ internal static class LaunchBody
     public static byte[] Bytes(nint function)
     {
         var buffer = new ByteBuffer(256, 4096);
-        var writer = new MessagePackWriter(buffer);
-        Write(ref writer, function);
-        writer.Flush();
+        Write(new BodyWriter(buffer), function);
         return buffer.Written.ToArray();
     }
 

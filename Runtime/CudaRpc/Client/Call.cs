@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using CudaRpc.Tracing;
-using MessagePack;
 
 namespace CudaRpc.Client;
 
@@ -16,8 +15,8 @@ internal unsafe ref partial struct Call
     private readonly Session _session;
     private readonly Lane _lane;
     private readonly uint _callId;
-    private MessagePackWriter _writer;
-    private MessagePackReader _reader;
+    private readonly BodyWriter _writer;
+    private BodyReader _reader;
     private byte* _bulkIn;
     private nuint _bulkInLength;
     private HostBox _rowsIn;
@@ -50,7 +49,7 @@ internal unsafe ref partial struct Call
         _session = session;
         _lane = lane;
         _callId = callId;
-        _writer = new MessagePackWriter(lane.BeginBody());
+        _writer = new BodyWriter(lane.BeginBody());
     }
 
     public void Write(bool value) => _writer.Write(value);
@@ -172,7 +171,6 @@ internal unsafe ref partial struct Call
 
     private CUresult PostQuietly()
     {
-        _writer.Flush();
         PrepareHostMemory();
         if (_rowsIn.Start != 0)
         {
@@ -198,7 +196,6 @@ internal unsafe ref partial struct Call
 
     private CUresult InvokeQuietly()
     {
-        _writer.Flush();
         PrepareHostMemory();
         FrameHeader reply = _rowsIn.Start == 0
             ? _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body)
@@ -240,7 +237,7 @@ internal unsafe ref partial struct Call
             _lane.WaitForWrites(reply);
         }
 
-        _reader = new MessagePackReader(body);
+        _reader = new BodyReader(body.Span);
         var status = (CUresult)_reader.ReadUInt32();
         if (status == CUresult.CUDA_SUCCESS)
         {
@@ -304,12 +301,12 @@ internal unsafe ref partial struct Call
     }
 
     /// <summary>Bytes of any number.</summary>
-    public byte[] ReadBytes() => System.Buffers.BuffersExtensions.ToArray(_reader.ReadBytes() ?? default);
+    public byte[] ReadBytes() => _reader.ReadBytes().ToArray();
 
     /// <summary>Handles, of which some may be the server's own: those are alive from now on, and end with <paramref name="parent"/>.</summary>
     public nint[] ReadHandles(HandleKind kind, nint parent)
     {
-        ReadOnlySpan<nint> ids = MemoryMarshal.Cast<byte, nint>((_reader.ReadBytes() ?? default).FirstSpan);
+        ReadOnlySpan<nint> ids = MemoryMarshal.Cast<byte, nint>(_reader.ReadBytes());
         foreach (nint id in ids)
         {
             Adopt(id, kind, parent);
@@ -345,11 +342,7 @@ internal unsafe ref partial struct Call
         where T : unmanaged => ReadRaw(destination, checked(capacity * (nuint)sizeof(T))) / (nuint)sizeof(T);
 
     /// <summary>A text that was sent as bytes.</summary>
-    public string ReadText()
-    {
-        System.Buffers.ReadOnlySequence<byte> bytes = _reader.ReadBytes() ?? default;
-        return System.Text.Encoding.UTF8.GetString(bytes.FirstSpan);
-    }
+    public string ReadText() => System.Text.Encoding.UTF8.GetString(_reader.ReadBytes());
 
     /// <summary>The reply must be used up.</summary>
     public readonly void End()
@@ -381,14 +374,14 @@ internal unsafe ref partial struct Call
 
     private nuint ReadRaw(void* destination, nuint capacity)
     {
-        System.Buffers.ReadOnlySequence<byte> bytes = _reader.ReadBytes() ?? default;
-        if ((ulong)bytes.Length > capacity)
+        ReadOnlySpan<byte> bytes = _reader.ReadBytes();
+        if ((nuint)bytes.Length > capacity)
         {
             ProtocolException.Throw($"{bytes.Length} bytes in the reply to {CallId.Name(_callId)} where {capacity} have room");
         }
 
-        // SAFETY: the body is one array, so the sequence is one span; its length was checked against the destination's.
-        bytes.FirstSpan.CopyTo(new Span<byte>(destination, (int)bytes.Length));
+        // SAFETY: no longer than the destination.
+        bytes.CopyTo(new Span<byte>(destination, bytes.Length));
         return (nuint)bytes.Length;
     }
 

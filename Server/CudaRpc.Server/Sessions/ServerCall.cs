@@ -1,9 +1,7 @@
-using System.Buffers;
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
 using CudaRpc.Tracing;
-using MessagePack;
 
 namespace CudaRpc.Server;
 
@@ -15,8 +13,8 @@ internal unsafe ref partial struct ServerCall
 {
     private readonly ServerLane _lane;
     private readonly FrameHeader _header;
-    private MessagePackReader _reader;
-    private MessagePackWriter _writer;
+    private BodyReader _reader;
+    private BodyWriter _writer;
     private CUresult _fault;
     private bool _hasBulk;
     private bool _replied;
@@ -35,7 +33,7 @@ internal unsafe ref partial struct ServerCall
     {
         _lane = lane;
         _header = header;
-        _reader = new MessagePackReader(body);
+        _reader = new BodyReader(body.Span);
     }
 
     public readonly ServerSession Session => _lane.Session;
@@ -122,37 +120,37 @@ internal unsafe ref partial struct ServerCall
     public T* ReadArray<T>(out nuint count, bool optional = false)
         where T : unmanaged
     {
-        ReadOnlySequence<byte>? bytes = _reader.ReadBytes();
-        if (bytes is not ReadOnlySequence<byte> present)
+        if (_reader.TryReadNil())
         {
             count = 0;
             return optional ? null : throw new ProtocolException($"nil for a {typeof(T).Name} of {Name}");
         }
 
-        count = (nuint)present.Length / (nuint)sizeof(T);
-        if (count * (nuint)sizeof(T) != (nuint)present.Length)
+        ReadOnlySpan<byte> bytes = _reader.ReadBytes();
+        count = (nuint)bytes.Length / (nuint)sizeof(T);
+        if (count * (nuint)sizeof(T) != (nuint)bytes.Length)
         {
-            Malformed($"{present.Length} bytes are no whole number of {typeof(T).Name}");
+            Malformed($"{bytes.Length} bytes are no whole number of {typeof(T).Name}");
         }
 
-        byte* copy = _lane.Scratch.Take((nuint)present.Length);
-        // SAFETY: the body is one array, so the sequence is one span, as long as the memory just taken.
-        present.FirstSpan.CopyTo(new Span<byte>(copy, (int)present.Length));
+        byte* copy = _lane.Scratch.Take((nuint)bytes.Length);
+        // SAFETY: the memory just taken is as long.
+        bytes.CopyTo(new Span<byte>(copy, bytes.Length));
         return (T*)copy;
     }
 
     /// <summary>A string as NUL-terminated bytes in scratch memory.</summary>
     public byte* ReadString(bool optional = false)
     {
-        ReadOnlySequence<byte>? text = _reader.ReadStringSequence();
-        if (text is not ReadOnlySequence<byte> present)
+        if (_reader.TryReadNil())
         {
             return optional ? null : throw new ProtocolException($"nil for a string of {Name}");
         }
 
-        byte* copy = _lane.Scratch.Take((nuint)present.Length + 1);
-        // SAFETY: the body is one array, so the sequence is one span; the byte behind it stays zero.
-        present.FirstSpan.CopyTo(new Span<byte>(copy, (int)present.Length));
+        ReadOnlySpan<byte> text = _reader.ReadString();
+        byte* copy = _lane.Scratch.Take((nuint)text.Length + 1);
+        // SAFETY: the memory just taken is a byte longer, and that one stays zero.
+        text.CopyTo(new Span<byte>(copy, text.Length));
         return copy;
     }
 
@@ -478,7 +476,7 @@ internal unsafe ref partial struct ServerCall
     private void StartReply()
     {
         _replied = true;
-        _writer = new MessagePackWriter(_lane.BeginReply());
+        _writer = new BodyWriter(_lane.BeginReply());
     }
 
     private void Finish(FrameFlags flags)
@@ -489,7 +487,6 @@ internal unsafe ref partial struct ServerCall
         }
 
         _finished = true;
-        _writer.Flush();
         _lane.SendReply(_header, flags, _replyBulk, _replyBulkLength);
     }
 }
