@@ -9,4 +9,5 @@ public enum Mutation
     AnnounceWithoutFence,
     NoSecondLook,
     NoLastLook,
+    InlineNotTakenBack,
 }

@@ -11,13 +11,16 @@ internal sealed partial class RingModel
         Tail,
         Consumer,
         Producer,
+        Inline,
+        InlineItem,
         FirstItem,
     }
 
     private enum Step
     {
-        Write, LookForRoom, Publish, LookForSleeper, TakeSleep, Ring, Announce, SecondLook, TakeBack, Sleep, Close, Shutdown,
-        LookForItems, Take, Release, LookForEnd, LastLook, Done,
+        Write, LookForRoom, TakeInlineBack, WriteInline, TellInline, Publish, LookForSleeper, TakeSleep, Ring, Announce, SecondLook,
+        TakeBack, Sleep, Close, Shutdown,
+        LookForItems, LookForInline, TakeInline, LookForInlineAgain, Take, Release, LookForEnd, LastLook, Done,
     }
 
     private void AnnounceSleep(ref World world, ref Side me, Word own)
@@ -44,10 +47,12 @@ internal sealed partial class RingModel
         return value;
     }
 
+    // A processor waits, too, where its store buffer is full.
+    private static bool HasRoom(in Side me) => me.Stores >> 56 == 0;
+
     private static void Store(ref Side me, Word word, int value)
     {
         int at = (64 - BitOperations.LeadingZeroCount(me.Stores) + 7) / 8;
-        Assert.True(at < 8, "more stores in flight than the model has room for");
         me.Stores |= (ulong)((((int)word + 1) << 4) | value) << (8 * at);
     }
 
@@ -75,7 +80,8 @@ internal sealed partial class RingModel
     }
 
     /// <summary>
-    /// What one side keeps for itself: its position, what it has told of it, the other's that it saw last, stores in flight, its bell.
+    /// What one side keeps for itself: its position, what it has told of it, the other's that it saw last, an item that it is not sure of,
+    /// stores in flight, its bell.
     /// </summary>
     private record struct Side
     {
@@ -84,6 +90,8 @@ internal sealed partial class RingModel
         public int Told { get; set; }
 
         public int Seen { get; set; }
+
+        public int Item { get; set; }
 
         public int Bell { get; set; }
 

@@ -4,9 +4,10 @@ namespace CudaRpc.EndToEnd.Tests.Connections;
 /// The protocol of RingWriter, RingReader and RingWait step by step, for every order in which two processors with store buffers (x86-TSO:
 /// a store reaches memory later, in order, unless an interlocked operation drains it before) can take the steps. Each step below is one
 /// access to shared memory or one system call of those classes and bears its name there; spinning adds nothing but looks, and is left
-/// out. The ring holds items instead of bytes. The producer writes some, closes; the consumer reads until the end.
+/// out. The ring holds items instead of bytes. The producer writes some, closes; the consumer reads until the end, and gives room back
+/// for <c>held</c> items at a time.
 /// </summary>
-internal sealed partial class RingModel(int capacity, int items, Mutation mutation)
+internal sealed partial class RingModel(int capacity, int held, int items, Mutation mutation)
 {
     private const int Awake = 0;
     private const int Sleeps = 1;
@@ -31,8 +32,16 @@ internal sealed partial class RingModel(int capacity, int items, Mutation mutati
             }
 
             int before = _open.Count;
-            Produce(world);
-            Consume(world);
+            if (HasRoom(world.Producer))
+            {
+                Produce(world);
+            }
+
+            if (HasRoom(world.Consumer))
+            {
+                Consume(world);
+            }
+
             Drain(world);
             if (_open.Count == before && _violation is null && (world.ProducerStep, world.ConsumerStep) != (Step.Done, Step.Done))
             {
@@ -53,14 +62,26 @@ internal sealed partial class RingModel(int capacity, int items, Mutation mutati
                 Store(ref me, Word.FirstItem + (me.Position % capacity), me.Position + 1);
                 me.Position++;
                 Go(world, Step.Write);
-                Go(world, Step.Publish);
+                Go(world, Publishing(me));
                 break;
             case Step.Write:
-                Go(world, me.Position < items ? Step.LookForRoom : me.Position != me.Told ? Step.Publish : Step.Close);
+                Go(world, me.Position < items ? Step.LookForRoom : me.Position != me.Told ? Publishing(me) : Step.Close);
                 break;
             case Step.LookForRoom:
                 me.Seen = Load(world, me, Word.Tail);
-                Go(world, me.Position - me.Seen < capacity ? Step.Write : me.Position != me.Told ? Step.Publish : Step.Announce);
+                Go(world, me.Position - me.Seen < capacity ? Step.Write : me.Position != me.Told ? Publishing(me) : Step.Announce);
+                break;
+            case Step.TakeInlineBack:
+                Store(ref me, Word.Inline, 0);
+                Go(world, Step.WriteInline);
+                break;
+            case Step.WriteInline:
+                Store(ref me, Word.InlineItem, me.Position);
+                Go(world, Step.TellInline);
+                break;
+            case Step.TellInline:
+                Store(ref me, Word.Inline, me.Position);
+                Go(world, Step.Publish);
                 break;
             case Step.Publish when mutation == Mutation.PublishWithoutFence || me.Stores == 0:
                 Exchange(ref world, ref me, Word.Head, me.Position, mutation == Mutation.PublishWithoutFence);
@@ -115,24 +136,27 @@ internal sealed partial class RingModel(int capacity, int items, Mutation mutati
                     Fail("the consumer sees an impossible position", world);
                 }
 
-                Then(world, me.Seen == me.Position ? Step.Announce : Step.Take);
+                Then(world, (me.Seen - me.Position) switch { 0 => Step.Announce, 1 => Step.LookForInline, _ => Step.Take });
+                break;
+            case Step.LookForInline:
+                Then(world, Load(world, me, Word.Inline) == me.Position + 1 ? Step.TakeInline : Step.Take);
+                break;
+            case Step.TakeInline:
+                me.Item = Load(world, me, Word.InlineItem);
+                Then(world, Step.LookForInlineAgain);
+                break;
+            case Step.LookForInlineAgain when Load(world, me, Word.Inline) != me.Position + 1:
+                Then(world, Step.Take);
+                break;
+            case Step.LookForInlineAgain:
+                Take(ref world, me.Item);
                 break;
             case Step.Take:
-                if (Load(world, me, Word.FirstItem + (me.Position % capacity)) != me.Position + 1)
-                {
-                    Fail("the consumer takes what is not there", world);
-                }
-
-                me.Position++;
-                Then(world, Step.Release);
-                if (me.Position < me.Seen)
-                {
-                    Then(world, Step.Take);
-                }
-
+                Take(ref world, Load(world, me, Word.FirstItem + (me.Position % capacity)));
                 break;
             case Step.Release when mutation == Mutation.ReleaseWithoutFence || me.Stores == 0:
                 Exchange(ref world, ref me, Word.Tail, me.Position, mutation == Mutation.ReleaseWithoutFence);
+                me.Told = me.Position;
                 Then(world, me.Seen - me.Position <= capacity / 2 ? Step.LookForSleeper : Step.LookForItems);
                 break;
             case Step.LookForSleeper:
@@ -175,6 +199,28 @@ internal sealed partial class RingModel(int capacity, int items, Mutation mutati
 
                 Then(world, more ? Step.LookForItems : Step.Done);
                 break;
+        }
+    }
+
+    // One item is told of in the line of the position, too.
+    private Step Publishing(in Side me) => me.Position - me.Told > 1 ? Step.Publish
+        : mutation == Mutation.InlineNotTakenBack ? Step.WriteInline
+        : Step.TakeInlineBack;
+
+    private void Take(ref World world, int item)
+    {
+        ref Side me = ref world.Consumer;
+        if (item != me.Position + 1)
+        {
+            Fail("the consumer takes what is not there", world);
+        }
+
+        me.Position++;
+        me.Item = 0;
+        Then(world, me.Position - me.Told >= held ? Step.Release : Step.LookForItems);
+        if (me.Position < me.Seen)
+        {
+            Then(world, Step.Take);
         }
     }
 

@@ -4,12 +4,13 @@ namespace CudaRpc.EndToEnd.Tests.Connections;
 public sealed class RingProtocolTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(1, 4)]
-    [InlineData(2, 5)]
-    [InlineData(4, 7)]
-    public void Protocol_InEveryOrder_DeliversAllAndNobodyIsLeftAsleep(int capacity, int items)
+    [InlineData(1, 1, 4)]
+    [InlineData(2, 1, 5)]
+    [InlineData(4, 1, 7)]
+    [InlineData(4, 2, 9)]
+    public void Protocol_InEveryOrder_DeliversAllAndNobodyIsLeftAsleep(int capacity, int held, int items)
     {
-        var model = new RingModel(capacity, items, Mutation.None);
+        var model = new RingModel(capacity, held, items, Mutation.None);
 
         Assert.Null(model.Explore());
         output.WriteLine($"{model.States} states");
@@ -22,13 +23,22 @@ public sealed class RingProtocolTests(ITestOutputHelper output)
     [InlineData(Mutation.NoSecondLook)]
     public void ProtocolWithoutAPrecaution_InSomeOrder_LeavesSomebodyAsleep(Mutation mutation)
     {
-        string? violation = new RingModel(2, 5, mutation).Explore();
+        string? violation = new RingModel(2, 1, 5, mutation).Explore();
 
         Assert.StartsWith("nobody can go on", violation, StringComparison.Ordinal);
         output.WriteLine(violation!);
     }
 
     [Fact]
+    public void ProtocolThatHoldsTooMuch_LeavesTheProducerAsleep() =>
+        Assert.StartsWith("nobody can go on", new RingModel(4, 5, 7, Mutation.None).Explore(), StringComparison.Ordinal);
+
+    [Fact]
+    public void ProtocolThatWritesOverAnInlineItem_InSomeOrder_DeliversAnother() =>
+        Assert.StartsWith(
+            "the consumer takes what is not there", new RingModel(4, 1, 7, Mutation.InlineNotTakenBack).Explore(), StringComparison.Ordinal);
+
+    [Fact]
     public void ProtocolWithoutTheLastLook_InSomeOrder_LosesTheEnd() =>
-        Assert.StartsWith("the consumer ends too early", new RingModel(2, 5, Mutation.NoLastLook).Explore(), StringComparison.Ordinal);
+        Assert.StartsWith("the consumer ends too early", new RingModel(2, 1, 5, Mutation.NoLastLook).Explore(), StringComparison.Ordinal);
 }

@@ -10,7 +10,12 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     private const int Piece = 64 << 10;
 
     private readonly RingWait _wait = new(&words->Head, &words->Consumer, &words->Producer, arrivals);
+
+    // Bytes that are given back together, unless they come in larger pieces: neither a store to a line that the producer reads nor a fence
+    // for each small message. A producer that sleeps for room has more than that ahead.
+    private readonly ulong _held = (ulong)Math.Min(Piece, capacity / 8);
     private ulong _tail;
+    private ulong _released;
 
     /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
     /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>
@@ -33,6 +38,13 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
                 }
 
                 continue;
+            }
+
+            if (there <= RingWords.MostInline && there <= destination.Length - done && TryReadInline(destination[done..], there))
+            {
+                done += there;
+                Release(there, 0);
+                break;
             }
 
             int at = (int)(_tail & (ulong)(capacity - 1));
@@ -73,6 +85,20 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     /// <summary>Gives the first <paramref name="length"/> bytes of what was peeked at back to the producer.</summary>
     public void Advance(int length) => Release(length, Available() - length);
 
+    // What little has come is there in the line that said so. The bytes are taken before it is looked at whether they were others meanwhile.
+    private bool TryReadInline(Span<byte> destination, int there)
+    {
+        ulong said = RingWords.InlineAt(_tail, there);
+        if (Volatile.Read(ref words->Inline) != said)
+        {
+            return false;
+        }
+
+        new ReadOnlySpan<byte>(words->InlineBytes, there).CopyTo(destination);
+        Volatile.ReadBarrier();
+        return Volatile.Read(ref words->Inline) == said;
+    }
+
     private int Available()
     {
         // Acquires the bytes: pairs with the exchange in RingWriter.Publish.
@@ -86,6 +112,12 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     private void Release(int piece, int left)
     {
         _tail += (ulong)piece;
+        if (_tail - _released < _held)
+        {
+            return;
+        }
+
+        _released = _tail;
         // Releases the room: pairs with the acquire in RingWriter.Room and RingWait; and is the full fence before the look at the
         // producer's state.
         Interlocked.Exchange(ref words->Tail, _tail);

@@ -7,13 +7,27 @@ namespace CudaRpc.Transport.SharedMemory;
 /// lines of 64 bytes in pairs. A peer can write anything into any of them at any time.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Size)]
-internal struct RingWords
+internal unsafe struct RingWords
 {
     public const int Size = 512;
+
+    /// <summary>The most bytes that <see cref="Inline"/> tells of.</summary>
+    public const int MostInline = 112;
 
     /// <summary>Bytes that the producer has ever published.</summary>
     [FieldOffset(0)]
     public ulong Head;
+
+    /// <summary>
+    /// What <see cref="InlineBytes"/> holds: the position where it begins, times 256, and its length. A copy of what was published last, where
+    /// that was little: the consumer has it with the line in which it sees that something has come, and waits for no other. 0 while it is
+    /// being written.
+    /// </summary>
+    [FieldOffset(8)]
+    public ulong Inline;
+
+    [FieldOffset(16)]
+    public fixed byte InlineBytes[MostInline];
 
     /// <summary>Bytes that the consumer has ever taken.</summary>
     [FieldOffset(128)]
@@ -26,6 +40,9 @@ internal struct RingWords
     /// <summary>What the producer does: a <see cref="RingState"/>.</summary>
     [FieldOffset(384)]
     public int Producer;
+
+    /// <summary>What <see cref="Inline"/> says of bytes at that position.</summary>
+    public static ulong InlineAt(ulong position, int length) => (position << 8) | (uint)length;
 }
 
 /// <summary>What one side of a ring says of itself.</summary>

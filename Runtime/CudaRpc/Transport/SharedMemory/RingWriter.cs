@@ -9,6 +9,7 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     private const int Piece = 64 << 10;
 
     private readonly RingWait _wait = new(&words->Tail, &words->Producer, &words->Consumer, room);
+    private readonly byte* _inline = words->InlineBytes;
     private ulong _head;
     private ulong _published;
 
@@ -112,6 +113,7 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
             return;
         }
 
+        WriteInline((int)(_head - _published));
         // Releases the bytes before it, pairs with the acquire in RingReader and RingWait; and is the full fence before the look at the
         // consumer's state, which pairs with its announcement in RingWait.
         Interlocked.Exchange(ref words->Head, _head);
@@ -120,6 +122,21 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         {
             consumer.Ring();
         }
+    }
+
+    private void WriteInline(int length)
+    {
+        int at = (int)(_published & (ulong)(capacity - 1));
+        if (length > Math.Min(RingWords.MostInline, capacity - at))
+        {
+            return;
+        }
+
+        // Taken back before the bytes change: pairs with the two looks in RingReader.TryReadInline.
+        Volatile.Write(ref words->Inline, 0);
+        Volatile.WriteBarrier();
+        new ReadOnlySpan<byte>(bytes + at, length).CopyTo(new Span<byte>(_inline, length));
+        Volatile.Write(ref words->Inline, RingWords.InlineAt(_published, length));
     }
 
     private IOException Closed() => new($"{peer} has closed the connection");

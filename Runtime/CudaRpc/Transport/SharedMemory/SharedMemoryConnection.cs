@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
 namespace CudaRpc.Transport.SharedMemory;
@@ -16,6 +17,11 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     private readonly int _out;
     private long _lookedForPeer;
     private volatile bool _closed;
+
+    // Whether a thread sends, and one receives.
+    private bool _sends;
+    private bool _receives;
+    private bool _isDisposed;
 
     /// <summary>Takes over what it is given.</summary>
     public SharedMemoryConnection(SharedSegment segment, Socket arrivals, Socket room, bool isServer, string peer)
@@ -38,7 +44,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
 
     public override void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        bool held = Enter();
+        Enter(ref _sends);
         try
         {
             ThrowIfClosed();
@@ -48,13 +54,13 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
         finally
         {
-            Leave(held);
+            Leave(ref _sends);
         }
     }
 
     public override int TrySend(ReadOnlySpan<byte> bytes)
     {
-        bool held = Enter();
+        Enter(ref _sends);
         try
         {
             ThrowIfClosed();
@@ -65,33 +71,33 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
         finally
         {
-            Leave(held);
+            Leave(ref _sends);
         }
     }
 
     public override int Receive(Span<byte> destination)
     {
-        bool held = Enter();
+        Enter(ref _receives);
         try
         {
             return _reader.Read(destination, Deadline);
         }
         finally
         {
-            Leave(held);
+            Leave(ref _receives);
         }
     }
 
     public override int TryReceive(Span<byte> destination)
     {
-        bool held = Enter();
+        Enter(ref _receives);
         try
         {
             return _reader.TryRead(destination);
         }
         finally
         {
-            Leave(held);
+            Leave(ref _receives);
         }
     }
 
@@ -99,33 +105,33 @@ internal sealed unsafe class SharedMemoryConnection : Connection
 
     public override byte* Peek(int wanted, out int there)
     {
-        bool held = Enter();
+        Enter(ref _receives);
         try
         {
             return _reader.Peek(wanted, Deadline, out there);
         }
         finally
         {
-            Leave(held);
+            Leave(ref _receives);
         }
     }
 
     public override void Advance(int bytes)
     {
-        bool held = Enter();
+        Enter(ref _receives);
         try
         {
             _reader.Advance(bytes);
         }
         finally
         {
-            Leave(held);
+            Leave(ref _receives);
         }
     }
 
     public override byte* Reserve(int before, int wanted, out int room)
     {
-        bool held = Enter();
+        Enter(ref _sends);
         try
         {
             ThrowIfClosed();
@@ -133,20 +139,20 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
         finally
         {
-            Leave(held);
+            Leave(ref _sends);
         }
     }
 
     public override void Commit(ReadOnlySpan<byte> before, int bytes)
     {
-        bool held = Enter();
+        Enter(ref _sends);
         try
         {
             _writer.Commit(before, bytes);
         }
         finally
         {
-            Leave(held);
+            Leave(ref _sends);
         }
     }
 
@@ -158,17 +164,24 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
 
         _closed = true;
+        bool held = false;
         try
         {
-            bool held = Enter();
+            _segment.DangerousAddRef(ref held);
             // A peer that spins or writes reads it here. After all that was published, so the peer reads that first.
             Interlocked.Exchange(ref _segment.Words(_out)->Producer, RingState.Closed);
             Interlocked.Exchange(ref _segment.Words(1 - _out)->Consumer, RingState.Closed);
-            Leave(held);
         }
         catch (ObjectDisposedException)
         {
             return;
+        }
+        finally
+        {
+            if (held)
+            {
+                _segment.DangerousRelease();
+            }
         }
 
         _arrivals.Shutdown();
@@ -180,22 +193,40 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Abort();
         _arrivals.Dispose();
         _room.Dispose();
-        _segment.Dispose();
+        Volatile.Write(ref _isDisposed, true);
+        // The fence that Enter and Leave lack, in all threads: whoever does not see the line above has been seen inside, or is seen now.
+        Interlocked.MemoryBarrierProcessWide();
+        UnmapUnlessUsed();
     }
 
-    // The memory stays mapped while a thread is inside, though another disposes the connection.
-    private bool Enter()
+    // The memory stays mapped while a thread is inside, though another disposes the connection. Without an interlocked operation, of
+    // which a reference of the segment's would take two, and a call over shared memory four of those.
+    private void Enter(ref bool isInside)
     {
-        bool held = false;
-        _segment.DangerousAddRef(ref held);
-        return held;
-    }
-
-    private void Leave(bool held)
-    {
-        if (held)
+        Volatile.Write(ref isInside, true);
+        if (Volatile.Read(ref _isDisposed))
         {
-            _segment.DangerousRelease();
+            Leave(ref isInside);
+            ThrowClosed();
+        }
+    }
+
+    private void Leave(ref bool isInside)
+    {
+        Volatile.Write(ref isInside, false);
+        if (Volatile.Read(ref _isDisposed))
+        {
+            UnmapUnlessUsed();
+        }
+    }
+
+    private void UnmapUnlessUsed()
+    {
+        // Between two that leave at once: one of them sees that the other has left.
+        Interlocked.MemoryBarrier();
+        if (!Volatile.Read(ref _sends) && !Volatile.Read(ref _receives))
+        {
+            _segment.Dispose();
         }
     }
 
@@ -220,9 +251,12 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     {
         if (_closed)
         {
-            throw new IOException($"the connection to {Peer} has been closed");
+            ThrowClosed();
         }
 
         _writer.ThrowIfClosed();
     }
+
+    [DoesNotReturn]
+    private void ThrowClosed() => throw new IOException($"the connection to {Peer} has been closed");
 }
