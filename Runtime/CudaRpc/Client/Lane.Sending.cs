@@ -27,6 +27,11 @@ internal sealed unsafe partial class Lane
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {
+        if (length <= (nuint)ProtocolLimits.PostedCopy && TrySendAlone(callId, flags, new ReadOnlySpan<byte>(bulk, (int)length), out ulong number))
+        {
+            return number;
+        }
+
         _sendLock.Enter();
         try
         {
@@ -47,6 +52,39 @@ internal sealed unsafe partial class Lane
         finally
         {
             EndSending();
+        }
+    }
+
+    // Where nothing is queued nobody else sends: not the pump, and no thread that posts, once the lane is not their carrier. Only who closes the lane
+    // may come. So the send lock and the queue are left out, whose interlocked operations take as long as a ring's part of the call.
+    private bool TrySendAlone(uint callId, FrameFlags flags, ReadOnlySpan<byte> bulk, out ulong sequence)
+    {
+        _session.FlushCarrier(this);
+        Volatile.Write(ref _sendsAlone, true);
+        try
+        {
+            using (_order.EnterScope())
+            {
+                // Behind an interlocked operation, which the fence in Close pairs with.
+                if (!_queue.IsEmpty || Volatile.Read(ref _closes))
+                {
+                    sequence = 0;
+                    return false;
+                }
+
+                _order.DropCarrier(this);
+                FrameHeader header = NextHeader(callId, flags, (ulong)bulk.Length);
+                header.Write(_staging.Slice(0, FrameHeader.Size));
+                sequence = header.Sequence;
+            }
+
+            _connection!.Send(_staging.Written, bulk);
+            Volatile.Write(ref _bytesSent, _bytesSent + _staging.Length + bulk.Length);
+            return true;
+        }
+        finally
+        {
+            Volatile.Write(ref _sendsAlone, false);
         }
     }
 

@@ -29,6 +29,10 @@ internal sealed unsafe partial class Lane
     private FrameReader? _reader;
     private int _retired;
 
+    // Whether the owning thread sends without the send lock, and whether that is over for good.
+    private bool _sendsAlone;
+    private bool _closes;
+
     // What the owning thread records; null where it does not.
     private readonly ThreadTrace? _trace;
     private long _bytesSent;
@@ -283,6 +287,14 @@ internal sealed unsafe partial class Lane
 
         try
         {
+            Volatile.Write(ref _closes, true);
+            // Pairs with the order's in TrySendAlone.
+            Interlocked.MemoryBarrier();
+            if (!SpinWait.SpinUntil(() => !Volatile.Read(ref _sendsAlone), (int)Math.Max(0, deadline - Environment.TickCount64)))
+            {
+                return;
+            }
+
             connection.Deadline = deadline;
             SendQueuedLocked();
             // Not through _staging, in which the owning thread may be writing a call.
