@@ -138,7 +138,13 @@ public sealed record ServerUrl
     private static ServerUrl ParseSimulated(string text)
     {
         var url = new ServerUrl("sim", "", 0, "");
-        foreach (string option in text[SimulatedOptions.Length..].Split('&'))
+        string[] options = text[SimulatedOptions.Length..].Split('&');
+        if (options.DistinctBy(static option => option.Split('=')[0]).Count() < options.Length)
+        {
+            throw Bad(text, "a simulated GPU has devices=N and device-time=PROFILE, each at most once");
+        }
+
+        foreach (string option in options)
         {
             url = option.Split('=') switch
             {

@@ -17,6 +17,7 @@ public sealed class ServerUrlTests
     [InlineData("sim:?device-time=", "T4, A100, H100")]
     [InlineData("sim:?device-time=Voodoo", "T4, A100, H100")]
     [InlineData("sim:?colour=red", "device-time=PROFILE")]
+    [InlineData("sim:?devices=2&devices=3", "at most once")]
     [InlineData("tcp://", "names no host")]
     [InlineData("tcp://:14834", "names no host")]
     [InlineData("tcp://a b:1", "names no host")]

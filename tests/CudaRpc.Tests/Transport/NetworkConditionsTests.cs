@@ -11,6 +11,8 @@ public sealed class NetworkConditionsTests
     [InlineData("jitter=0.5ms&rtt=1.5ms", 1500, double.PositiveInfinity, 500)]
     [InlineData("rtt=0us", 0, double.PositiveInfinity, 0)]
     [InlineData("flow=5Gbps", 0, double.PositiveInfinity, 0)]
+    [InlineData("rtt=0.1us&bandwidth=8kbps", 0.1, 1000, 0)]
+    [InlineData("rtt=10s&bandwidth=1000000Gbps", 1e7, 1.25e14, 0)]
     public void Parse_OfAnyOrder_ReadsUnits(string query, double rtt, double bytesPerSecond, double jitter)
     {
         NetworkConditions conditions = NetworkConditions.Parse(query);
@@ -30,6 +32,7 @@ public sealed class NetworkConditionsTests
     [InlineData("bandwidth=10")]
     [InlineData("bandwidth=0Gbps")]
     [InlineData("bandwidth=10GBps")]
+    [InlineData("bandwidth=1000001Gbps")]
     [InlineData("flow=0Gbps")]
     [InlineData("flow=1Gbps&flow=1Gbps")]
     [InlineData("streams=0")]
@@ -41,6 +44,15 @@ public sealed class NetworkConditionsTests
         FormatException failure = Assert.Throws<FormatException>(() => ServerUrl.Parse($"tcp://host?{query}"));
 
         Assert.Contains(query.Split('&')[^1], failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_OfAnUnknownOption_NamesAll()
+    {
+        FormatException failure = Assert.Throws<FormatException>(() => ServerUrl.Parse("tcp://host?stream=4"));
+
+        Assert.All(
+            ["rtt=", "bandwidth=", "jitter=", "flow=", "streams="], name => Assert.Contains(name, failure.Message, StringComparison.Ordinal));
     }
 
     [Theory]

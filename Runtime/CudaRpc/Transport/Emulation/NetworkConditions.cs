@@ -45,7 +45,9 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
                     flow = Rate(part, value);
                     break;
                 default:
-                    throw new FormatException($"'{part}' is not one of rtt=TIME, bandwidth=RATE, jitter=TIME and flow=RATE, each at most once");
+                    throw new FormatException(
+                        $"'{part}' is not one of rtt=TIME, bandwidth=RATE, jitter=TIME, flow=RATE and, of tcp:// and unix://, streams=N, "
+                        + "each at most once");
             }
         }
 
@@ -74,9 +76,10 @@ public sealed record NetworkConditions(TimeSpan Rtt, double BytesPerSecond, Time
         }
     }
 
-    private static double Rate(string part, string value) => Number(value, s_rates) is double rate and >= 8e3
+    private static double Rate(string part, string value) => Number(value, s_rates) is double rate and >= 8e3 and <= 1e15
         ? rate / 8
-        : throw new FormatException($"{part}: a bandwidth is a number with Gbps, Mbps or kbps, as in bandwidth=25Gbps, and at least 8kbps");
+        : throw new FormatException(
+            $"{part}: a bandwidth is a number with Gbps, Mbps or kbps, as in bandwidth=25Gbps, from 8kbps to 1000000Gbps");
 
     private static TimeSpan Time(string part, string value) =>
         Number(value, s_times) is double seconds && seconds <= s_longest.TotalSeconds
