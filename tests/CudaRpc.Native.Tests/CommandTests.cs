@@ -47,6 +47,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void Run_AProgram_LeavesNothingOfTheRuntimesBehind()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_server.Folder, "tmp")).FullName;
+        string[] command = [Path.Combine(AppContext.BaseDirectory, "CudaRpc.Server.dll"), "run", "--server", "sim:", "--shim", Shim.Directory];
+
+        Outcome outcome = Shim.Start(new ProcessStartInfo("dotnet", [.. command, "--", "ls", "-A", folder]) { Environment = { ["TMPDIR"] = folder } });
+
+        Assert.Equal(new Outcome(0, "", ""), outcome);
+    }
+
+    [Fact]
     public void Run_AMissingProgram_SaysSoAsAShellDoes()
     {
         Outcome missing = Cudarpc("run", "--server", "sim:", "--shim", Shim.Directory, "--", "no-such-program");

@@ -17,6 +17,7 @@ internal static unsafe partial class ProcessImage
     {
         byte** argv = Texts(arguments);
         byte** envp = Texts([.. environment.Select(static entry => $"{entry.Key}={entry.Value}")]);
+        RemoveDiagnostics();
         // The runtime ignores SIGPIPE, and a program inherits that.
         signal(SIGPIPE, 0);
         // SAFETY: both are arrays of NUL-terminated strings that end with null, as exec takes them.
@@ -28,6 +29,26 @@ internal static unsafe partial class ProcessImage
 
     /// <summary>Sets a variable where libraries in C look for it; the runtime's own list is a copy.</summary>
     public static void SetVariable(string name, string value) => setenv(name, value, 1);
+
+    // What debuggers and counters would connect to. The runtime removes it at its end, of which there is none; another runtime in this
+    // process would find the name taken.
+    private static void RemoveDiagnostics()
+    {
+        try
+        {
+            foreach (string name in (string[])["dotnet-diagnostic", "clr-debug-pipe"])
+            {
+                foreach (string file in Directory.GetFiles(Path.GetTempPath(), $"{name}-{Environment.ProcessId}-*"))
+                {
+                    File.Delete(file);
+                }
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The program matters more than what is left beside it.
+        }
+    }
 
     // Never freed: the process is about to be another's.
     private static byte** Texts(IReadOnlyList<string> texts)
