@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using CudaRpc.Client;
@@ -265,5 +266,6 @@ internal sealed unsafe class BenchProgram : IDisposable
 
     private static long Nanoseconds(long ticks) => ticks * 1_000_000_000 / Stopwatch.Frequency;
 
-    private void Must(CUresult result) => _driver.ThrowIfFailed(result);
+    private void Must(CUresult result, [CallerArgumentExpression(nameof(result))] string call = "") =>
+        _driver.ThrowIfFailed(result, call: call);
 }
