@@ -139,7 +139,9 @@ internal sealed unsafe class TraceOutput : IDisposable
                 File.Delete(temporary);
             }
 
-            throw new IOException($"the trace {path} cannot be written: {failure.Message}", failure);
+            // Nobody has heard of the other name.
+            string reason = failure.Message.Replace(temporary, path, StringComparison.Ordinal);
+            throw new IOException($"the trace {path} cannot be written: {reason}", failure);
         }
     }
 
@@ -159,6 +161,11 @@ internal sealed unsafe class TraceOutput : IDisposable
             *(uint*)(chunk + TraceFormat.InstanceAt) = _instance;
             Volatile.Write(ref *(uint*)(chunk + TraceFormat.CommittedAt), TraceFormat.ChunkHeaderSize);
             Volatile.Write(ref *(uint*)chunk, TraceFormat.ChunkMagic);
+        }
+        else
+        {
+            // Given back, so that the reader misses no chunk; unless another process, which may have room, has taken a later one.
+            Interlocked.CompareExchange(ref *(uint*)(_page + TraceFormat.ChunksAt), number, number + 1);
         }
 
         return chunk;
@@ -209,6 +216,11 @@ internal sealed unsafe class TraceOutput : IDisposable
     // Replacing /dev/null would take it from the whole machine, and opening a pipe may wait for ever.
     private static void RefuseDevices(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new IOException($"{path} is a folder; name a file");
+        }
+
         if (File.Exists(path) && !FileStatus.Of(path).IsRegular)
         {
             throw new IOException($"{path} is a device or a pipe, where no trace can be kept; name a file");

@@ -7,6 +7,11 @@ namespace CudaRpc.Server.Commands;
 /// <summary>Another program on this one's standard streams, that gets this one's signals.</summary>
 internal static partial class ChildProcess
 {
+    private const string Shell = "/bin/sh";
+    private const int NotRunnable = 126;
+    private const int NotFound = 127;
+    private const int ENOENT = 2;
+    private const int ENOEXEC = 8;
     private const int SIGHUP = 1;
     private const int SIGINT = 2;
     private const int SIGQUIT = 3;
@@ -18,7 +23,7 @@ internal static partial class ChildProcess
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">All of its environment.</param>
     /// <param name="problem">Why it could not be started; null where it could.</param>
-    /// <returns>Its exit code, 128 and the signal where one ended it.</returns>
+    /// <returns>Its exit code, 128 and the signal where one ended it; 127 or 126, as of a shell, where it could not be started.</returns>
     public static int Run(string file, string[] arguments, IReadOnlyDictionary<string, string> environment, out string? problem)
     {
         ProcessStartInfo start = new(file, arguments);
@@ -57,11 +62,17 @@ internal static partial class ChildProcess
             problem = null;
             return child.ExitCode;
         }
+        catch (Win32Exception failure) when (failure.NativeErrorCode == ENOEXEC && file != Shell)
+        {
+            // A script that does not name its interpreter: as shells and `cudarpc run` do it.
+            started.Set();
+            return Run(Shell, [file, .. arguments], environment, out problem);
+        }
         catch (Win32Exception failure)
         {
             started.Set();
             problem = Marshal.GetPInvokeErrorMessage(failure.NativeErrorCode);
-            return -1;
+            return failure.NativeErrorCode == ENOENT ? NotFound : NotRunnable;
         }
         finally
         {

@@ -25,9 +25,14 @@ internal static class OwnDriver
 
     /// <summary>Refuses the shim in a driver's place: it would ask a server, which may be itself.</summary>
     /// <param name="library">A path, or the name of a library that is loaded.</param>
-    /// <exception cref="InvalidOperationException">It is the shim.</exception>
+    /// <exception cref="InvalidOperationException">It is the shim, or a path where there is nothing.</exception>
     public static void RefuseShim(string library)
     {
+        if (library.Contains('/') && !File.Exists(library))
+        {
+            throw new InvalidOperationException($"there is no CUDA driver {library}");
+        }
+
         string[] files = library.Contains('/') ? [library] : [.. Loaded(library)];
         if (Array.Find(files, static file => File.Exists(file) && IsShim(file)) is { } shim)
         {

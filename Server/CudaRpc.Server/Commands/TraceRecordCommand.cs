@@ -11,7 +11,6 @@ internal static class TraceRecordCommand
 {
     private const string Name = "trace";
     private const int NotFound = 127;
-    private const int NotRunnable = 126;
 
     public static Command Create()
     {
@@ -68,11 +67,6 @@ internal static class TraceRecordCommand
 
         try
         {
-            if (output is "")
-            {
-                return ExpectedFailure.Report(Name, "-o names the trace; it cannot be empty");
-            }
-
             string folder = ShimLocation.Find(shim);
             ServerUrl url = ServerUrl.Parse(server ?? ClientConfiguration.Read().Server);
             url = url is { Scheme: "native", Path: "" } ? ServerUrl.Parse("native:" + OwnDriver.Find()) : url;
@@ -97,7 +91,7 @@ internal static class TraceRecordCommand
             {
                 File.Delete(trace);
                 Console.Error.WriteLine($"cudarpc trace: {program[0]}: {problem}");
-                return NotRunnable;
+                return code;
             }
 
             Console.Error.WriteLine($"cudarpc trace: {Summary(output ?? Path.GetFileName(trace), trace, program[0])}");
@@ -133,7 +127,7 @@ internal static class TraceRecordCommand
         }
 
         (long calls, long lost) = TraceFile.CountCalls(trace);
-        if (calls == 0)
+        if (calls == 0 && lost == 0)
         {
             return $"{program} made no driver call that a driver answered; where libcuda.so.1 found no server it has said so above, else "
                 + $"`cudarpc doctor {program}` says how the program looks for the driver";

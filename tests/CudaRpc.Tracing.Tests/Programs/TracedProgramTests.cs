@@ -142,6 +142,35 @@ public sealed class TracedProgramTests : IDisposable
     }
 
     [Fact]
+    public void Program_ThatNamesNoInterpreter_IsAShellsScript()
+    {
+        string script = Path.Combine(_traced.Folder, "script");
+        File.WriteAllText(script, "exit $1");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        Assert.Equal(6, _traced.Trace(s_simulated, [script, "6"]).Code);
+    }
+
+    [Fact]
+    public void Program_WhoseInterpreterIsNotThere_IsNotFound()
+    {
+        string script = Path.Combine(_traced.Folder, "script");
+        File.WriteAllText(script, "#!/no/interpreter");
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        (int code, _, string errors) = _traced.Trace(s_simulated, [script]);
+        Assert.Equal((127, $"cudarpc trace: {script}: No such file or directory\n"), (code, errors));
+        Assert.False(File.Exists(_traced.TraceName));
+    }
+
+    [Fact]
+    public void OwnDriver_WhereThereIsNone_IsToldBeforeTheProgramRuns()
+    {
+        (int code, string output, string errors) = _traced.Trace(["--server", "native:/no/libcuda.so.1"], ["echo", "running"]);
+        Assert.Equal((1, "", "cudarpc trace: there is no CUDA driver /no/libcuda.so.1\n"), (code, output, errors));
+    }
+
+    [Fact]
     public void Program_WhoseServerIsNotThere_IsNotBlamedForIt()
     {
         (_, _, string errors) = _traced.Trace(["--server", "unix:///nobody.sock"], [_traced.Compile("loop")]);
@@ -155,6 +184,14 @@ public sealed class TracedProgramTests : IDisposable
         (int code, string output, string errors) = _traced.Trace(s_simulated, ["echo", "running"], output: "/proc/none.cudatrace");
         Assert.Equal((1, ""), (code, output));
         Assert.Contains("cudarpc trace: the trace /proc/none.cudatrace cannot be written", errors);
+        Assert.DoesNotContain("/proc/none.cudatrace.", errors);
+    }
+
+    [Fact]
+    public void File_ThatIsAFolder_IsToldBeforeTheProgramRuns()
+    {
+        (int code, _, string errors) = _traced.Trace(s_simulated, ["true"], output: _traced.Folder);
+        Assert.Equal((1, $"cudarpc trace: {_traced.Folder} is a folder; name a file\n"), (code, errors));
     }
 
     [Fact]
@@ -172,7 +209,7 @@ public sealed class TracedProgramTests : IDisposable
     {
         (int code, _, string errors) = _traced.Trace(s_simulated, ["true"], output: "");
         Assert.Equal(1, code);
-        Assert.Equal("cudarpc trace: -o names the trace; it cannot be empty\n", errors);
+        Assert.Equal("cudarpc trace: -o cannot be empty; `cudarpc trace --help` tells what there is\n", errors);
     }
 
     [Fact]
@@ -215,6 +252,17 @@ public sealed class TracedProgramTests : IDisposable
         {
             Assert.Contains("ulimit -f", errors);
         }
+    }
+
+    [Fact]
+    public void FileSizeLimit_BeforeTheFirstCall_IsNotTakenForAProgramWithoutCuda()
+    {
+        // The runtime itself wants files of gigabytes, unless it is told not to map code twice.
+        (int code, _, string errors) = _traced.Shell(
+            $"ulimit -f 64; DOTNET_EnableWriteXorExecute=0 {_traced.CommandLine("--server sim:")} -- {_traced.Compile("loop")}");
+
+        Assert.Equal(7, code);
+        Assert.Contains("more not recorded for lack of room", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     public void Dispose() => _traced.Dispose();
