@@ -84,6 +84,41 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(_trace));
     }
 
+    [Theory]
+    [InlineData("--csv")]
+    [InlineData("--chart")]
+    public void Model_OutputWhereThereIsNothingToSay_StaysAsItWas(string option)
+    {
+        string output = Path.Combine(_folder, "grid");
+        File.WriteAllText(output, "earlier");
+        File.WriteAllText(_trace, "no trace");
+
+        Assert.Equal(1, Run("--sweep", "0us x 1Gbps", option, output).Exit);
+
+        Assert.Equal("earlier", File.ReadAllText(output));
+        Assert.Equal(2, Directory.GetFiles(_folder).Length);
+    }
+
+    [Fact]
+    public void Calibrate_WhereThereIsNoServer_LeavesTheCostsThatAreThere()
+    {
+        string costs = Path.Combine(_folder, "costs.json");
+        File.WriteAllText(costs, "earlier");
+
+        Assert.Equal(1, RunBare("--calibrate", "--server", "unix:///nobody.sock", "-o", costs).Exit);
+
+        Assert.Equal("earlier", File.ReadAllText(costs));
+    }
+
+    [Fact]
+    public void Validate_UnknownWorkload_NamesThoseThereAre()
+    {
+        (int exit, _, string error) = RunBare("--validate", "--workload", "bursts,burst");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("--workload takes any of bursts,", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Model_Sweep_WritesTableCsvAndChart()
     {
@@ -127,8 +162,15 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("which network", "")]
     [InlineData("no grid", "--sweep", "10us")]
     [InlineData("no grid", "--sweep", "10us x 1Gbps x 2")]
+    [InlineData("no grid", "--sweep", ", x ,")]
     [InlineData("'0%'", "--require", "0%")]
     [InlineData("'-5%'", "--require", "-5%")]
+    [InlineData("'5%%'", "--require", "5%%")]
+    [InlineData("--jitter goes with --rtt", "--jitter", "5us", "--sweep")]
+    [InlineData("-o does not go with a prediction", "--rtt", "1us", "-o", "x")]
+    [InlineData("--markdown does not go with a prediction", "--rtt", "1us", "--markdown", "x")]
+    [InlineData("does not go with --calibrate", "--calibrate", "--server", "sim:")]
+    [InlineData("does not go with --validate", "--validate")]
     [InlineData("'much'", "--without", "much", "--rtt", "1us")]
     [InlineData("go with --sweep", "--rtt", "1us", "--csv", "x")]
     [InlineData("does not hold the costs", "--rtt", "1us", "--costs", "/proc/self/cmdline")]
@@ -175,7 +217,9 @@ public sealed class ModelCommandTests : IDisposable
         return JsonDocument.Parse(output).RootElement;
     }
 
-    private (int Exit, string Output, string Error) Run(params string[] arguments)
+    private (int Exit, string Output, string Error) Run(params string[] arguments) => RunBare([_trace, .. arguments]);
+
+    private static (int Exit, string Output, string Error) RunBare(params string[] arguments)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -184,7 +228,7 @@ public sealed class ModelCommandTests : IDisposable
         {
             Console.SetOut(output);
             Console.SetError(error);
-            int exit = ModelCommand.Create().Parse([_trace, .. arguments]).Invoke(new InvocationConfiguration { Output = output, Error = error });
+            int exit = ModelCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
             return (exit, output.ToString(), error.ToString());
         }
         finally

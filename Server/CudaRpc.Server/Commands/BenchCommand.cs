@@ -45,10 +45,12 @@ internal static class BenchCommand
                 Console.Error.WriteLine("cudarpc bench: no baseline: cudarpc-raw is not beside this program (./run build makes it)");
             }
 
-            // Opened first: a path that cannot be written is known before a minute of measuring.
-            using StreamWriter? chart = settings.Chart is null ? null : File.CreateText(settings.Chart);
+            OutputFile.Check(settings.Chart);
             BenchReport report = Measure(settings, raw);
-            chart?.Write(BenchChart.Draw(report));
+            if (settings.Chart is not null)
+            {
+                OutputFile.WriteText(settings.Chart, chart => chart.Write(BenchChart.Draw(report)));
+            }
 
             if (settings.Json)
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using CudaRpc.Model;
 using CudaRpc.Server.Commands.Model;
@@ -100,6 +101,7 @@ internal static class ModelCommand
     {
         try
         {
+            RefuseStrays(parsed);
             if (parsed.GetValue(s_calibrate))
             {
                 Calibrate(parsed.GetValue(s_server), parsed.GetValue(s_output));
@@ -121,12 +123,34 @@ internal static class ModelCommand
         }
     }
 
+    // An option that says nothing is a mistake: its user expects something of it.
+    private static void RefuseStrays(ParseResult parsed)
+    {
+        (string what, Option[] takes) = parsed.GetValue(s_calibrate) ? (s_calibrate.Name, new Option[] { s_calibrate, s_server, s_output })
+            : parsed.GetValue(s_validate) ? (s_validate.Name, [s_validate, s_workload, s_markdown, s_json])
+            : ("a prediction", [s_rtt, s_bandwidth, s_jitter, s_sweep, s_csv, s_chart, s_require, s_without, s_costs, s_json]);
+        IEnumerable<OptionResult> given = parsed.CommandResult.Children.OfType<OptionResult>().Where(static one => !one.Implicit);
+        string? stray = takes[0] != s_rtt && parsed.GetValue(s_file) is { } file ? file
+            : given.FirstOrDefault(one => !takes.Contains(one.Option))?.IdentifierToken?.Value;
+        if (stray is not null)
+        {
+            throw new FormatException($"{stray} does not go with {what}; cudarpc model --help tells what does");
+        }
+    }
+
     private static void Calibrate(string? server, string? output)
     {
-        // Opened first: a path that cannot be written is known before the measuring.
-        using TextWriter writer = output is null ? Console.Out : File.CreateText(output);
+        OutputFile.Check(output);
         ModelCosts costs = server is null ? Calibration.MeasureHere() : Calibration.Measure(ServerUrl.Parse(server));
-        costs.Write(writer);
+        if (output is null)
+        {
+            costs.Write(Console.Out);
+        }
+        else
+        {
+            OutputFile.WriteText(output, costs.Write);
+        }
+
         Warn(costs);
     }
 
@@ -144,18 +168,19 @@ internal static class ModelCommand
 
     private static bool Validate(string? names, string? markdown, bool json)
     {
-        Workload[] workloads = [.. WorkloadCatalog.Long.Where(workload => names is null || names.Split(',').Contains(workload.Name))];
-        if (workloads.Length == 0)
+        string[] asked = names?.Split(',') ?? [.. WorkloadCatalog.Long.Select(static one => one.Name)];
+        Workload[] workloads = [.. WorkloadCatalog.Long.Where(workload => asked.Contains(workload.Name))];
+        if (workloads.Length < asked.Length)
         {
             throw new FormatException($"--workload takes any of {string.Join(",", WorkloadCatalog.Long.Select(static one => one.Name))}");
         }
 
-        using StreamWriter? file = markdown is null ? null : File.CreateText(markdown);
+        OutputFile.Check(markdown);
         ValidationReport report = Validation.Run(workloads, step => Console.Error.WriteLine($"cudarpc model: {step}"));
         Warn(report.Costs);
-        if (file is not null)
+        if (markdown is not null)
         {
-            report.WriteMarkdown(file);
+            OutputFile.WriteText(markdown, report.WriteMarkdown);
         }
 
         if (json)
@@ -181,6 +206,11 @@ internal static class ModelCommand
             throw new FormatException("which network? Say --rtt and --bandwidth, or --sweep, or --require");
         }
 
+        if (!isOne && parsed.GetValue(s_jitter) is not null)
+        {
+            throw new FormatException("--jitter goes with --rtt and --bandwidth");
+        }
+
         if (!isSweep && (parsed.GetValue(s_csv) ?? parsed.GetValue(s_chart)) is not null)
         {
             throw new FormatException("--csv and --chart go with --sweep");
@@ -195,8 +225,8 @@ internal static class ModelCommand
         Warn(costs);
         OutputFile.RefuseTrace(parsed.GetValue(s_csv), file);
         OutputFile.RefuseTrace(parsed.GetValue(s_chart), file);
-        using StreamWriter? csv = parsed.GetValue(s_csv) is string csvFile ? File.CreateText(csvFile) : null;
-        using StreamWriter? chart = parsed.GetValue(s_chart) is string chartFile ? File.CreateText(chartFile) : null;
+        OutputFile.Check(parsed.GetValue(s_csv));
+        OutputFile.Check(parsed.GetValue(s_chart));
 
         Trace trace = TraceFile.Read(file);
         foreach (string problem in trace.Problems)
@@ -217,12 +247,16 @@ internal static class ModelCommand
             network is null ? null : NetworkPrediction.Of(model, network),
             grid is null ? null : [.. SweepPoint.All(model, trace, grid.Value.Rtts, grid.Value.Rates)],
             most is null ? null : FrontierReport.Of(Frontier.Find(model, most.Value, grid?.Rates ?? NetworkArguments.UsualRates)));
-        if (csv is not null)
+        if (parsed.GetValue(s_csv) is string csvFile)
         {
-            SweepPoint.WriteCsv(csv, report.Sweep!);
+            OutputFile.WriteText(csvFile, csv => SweepPoint.WriteCsv(csv, report.Sweep!));
         }
 
-        chart?.Write(SweepChart.Draw(report));
+        if (parsed.GetValue(s_chart) is string chartFile)
+        {
+            OutputFile.WriteText(chartFile, chart => chart.Write(SweepChart.Draw(report)));
+        }
+
         if (parsed.GetValue(s_json))
         {
             report.WriteJson(Console.Out);

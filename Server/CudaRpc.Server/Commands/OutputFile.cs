@@ -40,7 +40,8 @@ internal static class OutputFile
 
             File.Move(temporary, file, overwrite: true);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        // Where a file may not grow as large (`ulimit -f`), the runtime says that an argument is out of range.
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             if (File.Exists(temporary))
             {
@@ -48,7 +49,39 @@ internal static class OutputFile
             }
 
             // Nobody has heard of the other name.
-            throw new IOException(failure.Message.Replace(temporary, file, StringComparison.Ordinal), failure);
+            throw new IOException(
+                failure is ArgumentOutOfRangeException ? $"{file} may not grow so large (ulimit -f)"
+                    : failure.Message.Replace(temporary, file, StringComparison.Ordinal),
+                failure);
+        }
+    }
+
+    /// <inheritdoc cref="Write"/>
+    public static void WriteText(string path, Action<TextWriter> write) => Write(path, stream =>
+    {
+        using var text = new StreamWriter(stream);
+        write(text);
+    });
+
+    /// <summary>
+    /// Finds out now whether <see cref="Write"/> could write the file, which comes after a minute of work. What is there stays as it is.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static void Check(string? path)
+    {
+        if (path is not null && Follow(path) is var file && (!Path.Exists(file) || FileStatus.Of(file).IsRegular || Directory.Exists(file)))
+        {
+            // A folder refuses by itself.
+            string temporary = Directory.Exists(file) ? file : $"{file}.{Environment.ProcessId}";
+            try
+            {
+                File.Create(temporary, 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException(failure.Message.Replace(temporary, file, StringComparison.Ordinal), failure);
+            }
         }
     }
 

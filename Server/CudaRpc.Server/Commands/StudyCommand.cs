@@ -50,6 +50,7 @@ internal static class StudyCommand
             throw new FormatException($"{Page} has no place for the tables, between '{Begin.Trim()}' and '{End}'");
         }
 
+        OutputFile.Check(Path.Combine(docs, Page));
         (StudyProgram[] programs, StudyProgram objects) = Record(costs);
         Plot("network-inference.svg", StudyCharts.Frontiers("Inference", Of("inference")));
         Plot("network-training.svg", StudyCharts.Frontiers("Training", Of("training")));

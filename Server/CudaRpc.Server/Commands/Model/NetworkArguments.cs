@@ -33,13 +33,16 @@ internal static class NetworkArguments
     public static (double[] Rates, TimeSpan[] Rtts) Grid(string? text)
     {
         const StringSplitOptions Clean = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        return (text ?? UsualGrid).Split('x', Clean) is [string rtts, string rates]
-            ? ([.. rates.Split(',', Clean).Select(rate => One(null, rate, null).BytesPerSecond)], [.. rtts.Split(',', Clean).Select(rtt => One(rtt, null, null).Rtt)])
+        return (text ?? UsualGrid).Split('x', Clean) is [string rttList, string rateList]
+            && rttList.Split(',', Clean) is [_, ..] rtts && rateList.Split(',', Clean) is [_, ..] rates
+            ? ([.. rates.Select(rate => One(null, rate, null).BytesPerSecond)], [.. rtts.Select(rtt => One(rtt, null, null).Rtt)])
             : throw new FormatException($"'{text}' is no grid of networks: write 0us,20us,100us x 10Gbps,100Gbps");
     }
 
     public static double Percent(string text) =>
-        double.TryParse(text.AsSpan().TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is > 0 and <= 1e6
+        double.TryParse(
+            text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent)
+            && percent is > 0 and <= 1e6
             ? percent / 100
             : throw new FormatException($"--require takes a slowdown above 0 in percent, as 5%, not '{text}'");
 

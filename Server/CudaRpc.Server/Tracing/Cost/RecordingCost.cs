@@ -26,6 +26,8 @@ internal sealed class RecordingCost(string url, int turns)
             var options = new SessionOptions { ClientName = "cudarpc trace cost" };
             using CudaSession plain = CudaSession.Connect(url, options);
             using CudaSession traced = CudaSession.Connect(url, options with { TraceFile = trace });
+            // Who has it keeps it; a run that is interrupted leaves nothing.
+            File.Delete(trace);
             using var without = new WorkloadProgram(plain.Driver, s_loop);
             using var with = new WorkloadProgram(traced.Driver, s_loop);
             return Compare(".NET", without, with);
@@ -47,9 +49,14 @@ internal sealed class RecordingCost(string url, int turns)
             using var without = new WorkloadProgram(new NativeDriver(Path.GetFullPath(shim)), s_loop);
             ProcessImage.SetVariable(ClientConfiguration.TraceVariable, trace);
             using var with = new WorkloadProgram(new NativeDriver(second), s_loop);
-            return File.Exists(trace)
-                ? Compare("shim", without, with)
-                : throw new InvalidOperationException($"{shim} does not record");
+            if (!File.Exists(trace))
+            {
+                throw new InvalidOperationException($"{shim} does not record");
+            }
+
+            File.Delete(second);
+            File.Delete(trace);
+            return Compare("shim", without, with);
         }
         finally
         {
