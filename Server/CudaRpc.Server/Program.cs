@@ -19,4 +19,4 @@ var cudarpc = new Command("cudarpc", "Use an NVIDIA GPU that is in another machi
     new HelpOption(),
     new VersionOption(),
 };
-return cudarpc.Parse(args).Invoke();
+return CommandLine.Run(cudarpc, args);

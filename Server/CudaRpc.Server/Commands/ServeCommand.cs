@@ -93,6 +93,11 @@ internal static class ServeCommand
                     + "Listen at 127.0.0.1 or a Unix socket, or say --insecure.");
             }
 
+            if (Array.Find(urls, static url => url.IsPath && !Directory.Exists(Path.GetDirectoryName(url.Path))) is ServerUrl homeless)
+            {
+                return Fail($"cannot listen at {homeless}: there is no folder {Path.GetDirectoryName(homeless.Path)}");
+            }
+
             if (settings is { DeviceTime: not null, Driver: "native" })
             {
                 return Fail("--device-time is for --driver simulated and null: a GPU takes the time it takes.");
