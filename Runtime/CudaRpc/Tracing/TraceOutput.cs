@@ -19,6 +19,7 @@ internal sealed unsafe class TraceOutput : IDisposable
     private readonly FileStatus _status;
     private readonly byte* _page;
     private readonly uint _instance;
+    private readonly Lock _taking = new();
 
     private TraceOutput(SafeFileHandle file, string path)
     {
@@ -148,6 +149,8 @@ internal sealed unsafe class TraceOutput : IDisposable
     /// <summary>A chunk to write to, mapped and empty; null where the file cannot grow.</summary>
     public byte* Take()
     {
+        // One at a time, so that what this process cannot use is the last one and can be given back.
+        using Lock.Scope taking = _taking.EnterScope();
         uint number = Word(TraceFormat.ChunksAt, 1) - 1;
         long offset = TraceFormat.OffsetOf(number);
         // A program may have closed our descriptor with all others, and its number may be another file's by now.

@@ -43,9 +43,10 @@ internal sealed partial class TraceReader
         long length = RandomAccess.GetLength(file);
         long chunks = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(TraceFormat.ChunksAt));
         long there = Math.Max(0, length - TraceFormat.HeaderSize + TraceFormat.ChunkSize - 1) / TraceFormat.ChunkSize;
+        long lost = BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(TraceFormat.LostAt));
         if (header < page.Length || there < chunks)
         {
-            Problem($"the file is truncated: {Math.Min(there, chunks)} of {chunks} chunks are there");
+            Problem($"the file is truncated{(lost == 0 ? "" : ", or could not grow")}: {Math.Min(there, chunks)} of {chunks} chunks are there");
         }
 
         // Chunks that the first page does not know of are read as well, for that page may be damaged, up to the first that is none.
@@ -53,7 +54,6 @@ internal sealed partial class TraceReader
         {
         }
 
-        long lost = BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(TraceFormat.LostAt));
         if (lost != 0)
         {
             Problem($"{lost} calls are not recorded: there was no room for the file to grow");

@@ -48,7 +48,8 @@ internal sealed class OwnServer : IDisposable
             if (server._process.StandardOutput.ReadLine() is not { } line || !line.StartsWith(Ready, StringComparison.Ordinal))
             {
                 server.Dispose();
-                throw new InvalidOperationException($"the server did not start:\n{server._log}");
+                string[] log = server._log.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                throw new InvalidOperationException($"the server did not start: {string.Join("; ", log)}");
             }
 
             server._urls.Add(line[Ready.Length..]);
