@@ -84,6 +84,10 @@ public unsafe partial class SimulatedDriver : GraphDriver, IDisposable
         {
             Release(context);
         }
+        foreach (SimulatedDevice device in _gpu.Devices)
+        {
+            device.Timing?.GiveBack(this);
+        }
         foreach (MemoryPool pool in _pools)
         {
             _gpu.SharedPools.TryRemove(pool.Handle, out _);

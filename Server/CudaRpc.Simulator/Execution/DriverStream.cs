@@ -243,7 +243,8 @@ internal sealed class DriverStream : ContextObject
             {
                 if (Timing is { } timing)
                 {
-                    var start = new WorkStart(work.Submitted, Math.Max(work.Submitted, Math.Max(work.NotBefore, _end)));
+                    long ready = Math.Max(work.Submitted, Math.Max(work.NotBefore, _end));
+                    var start = new WorkStart(work.Submitted, ready, Context.Driver);
                     _end = Math.Max(start.Ready, work.RunTimed(Context, timing, start));
                 }
                 else

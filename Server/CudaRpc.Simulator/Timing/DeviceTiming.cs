@@ -39,12 +39,24 @@ internal sealed class DeviceTiming(DeviceProfile profile, DeviceClock clock, boo
         {
             long begin = cost.Engine switch
             {
-                Engine.ToDevice => _toDevice.Take(start.Ready, cost.Nanoseconds, 1, clock.Now),
-                Engine.ToHost => _toHost.Take(start.Ready, cost.Nanoseconds, 1, clock.Now),
+                Engine.ToDevice => _toDevice.Take(start.Ready, cost.Nanoseconds, 1, clock.Now, start.Owner),
+                Engine.ToHost => _toHost.Take(start.Ready, cost.Nanoseconds, 1, clock.Now, start.Owner),
                 _ => _multiprocessors.Take(
-                    Math.Max(start.Ready, start.Submitted + profile.LaunchLatency), cost.Nanoseconds, cost.Share, clock.Now),
+                    Math.Max(start.Ready, start.Submitted + profile.LaunchLatency), cost.Nanoseconds, cost.Share, clock.Now, start.Owner),
             };
             return begin + cost.Nanoseconds;
+        }
+    }
+
+    /// <summary>From now on the device does nothing more of what it was given by an owner that has ended. It may give no more work.</summary>
+    public void GiveBack(object owner)
+    {
+        lock (_lock)
+        {
+            foreach (Skyline engine in (ReadOnlySpan<Skyline>)[_multiprocessors, _toDevice, _toHost])
+            {
+                engine.GiveBack(owner, clock.Now);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class Skyline(int capacity)
 
     // From Time on, Used is taken, until the next step. The first one is the beginning of time, the last one has Used 0.
     private readonly List<Step> _steps = [new(long.MinValue, 0)];
+    private readonly List<Piece> _pieces = [];
     private int _prunedAt = MostSteps;
 
     public int StepCount => _steps.Count;
@@ -22,7 +23,8 @@ internal sealed class Skyline(int capacity)
     /// <param name="duration">How long it needs its share.</param>
     /// <param name="share">How much it needs, at most the capacity.</param>
     /// <param name="now">What is over by then may be forgotten.</param>
-    public long Take(long ready, long duration, int share, long now)
+    /// <param name="owner">Whose work it is.</param>
+    public long Take(long ready, long duration, int share, long now, object owner)
     {
         if (duration <= 0)
         {
@@ -31,15 +33,38 @@ internal sealed class Skyline(int capacity)
 
         Prune(now);
         long begin = FirstFit(ready, duration, share);
-        int first = Split(begin);
-        int last = Split(begin + duration);
+        var piece = new Piece(begin, begin + duration, share, owner);
+        _pieces.Add(piece);
+        Raise(piece);
+        return begin;
+    }
+
+    /// <summary>Frees what the owner's work has from now on. That of others stays where it is.</summary>
+    public void GiveBack(object owner, long now)
+    {
+        for (int i = 0; i < _pieces.Count; i++)
+        {
+            if (_pieces[i].Owner == owner)
+            {
+                _pieces[i] = _pieces[i] with { End = Math.Min(_pieces[i].End, now) };
+            }
+        }
+
+        _pieces.RemoveAll(static piece => piece.End <= piece.Begin);
+        _steps.Clear();
+        _steps.Add(new Step(long.MinValue, 0));
+        _pieces.ForEach(Raise);
+    }
+
+    private void Raise(Piece piece)
+    {
+        int first = Split(piece.Begin);
+        int last = Split(piece.End);
         Span<Step> steps = CollectionsMarshal.AsSpan(_steps);
         for (int i = first; i < last; i++)
         {
-            steps[i].Used += share;
+            steps[i].Used += piece.Share;
         }
-
-        return begin;
     }
 
     private long FirstFit(long ready, long duration, int share)
@@ -95,16 +120,22 @@ internal sealed class Skyline(int capacity)
 
     private void Prune(long now)
     {
-        if (_steps.Count < _prunedAt)
+        if (_steps.Count >= _prunedAt)
         {
-            return;
+            Forget(now);
         }
+    }
 
+    private void Forget(long now)
+    {
         int over = IndexAt(now);
         _steps.RemoveRange(0, over);
         CollectionsMarshal.AsSpan(_steps)[0].Time = long.MinValue;
         _prunedAt = Math.Max(MostSteps, 2 * _steps.Count);
+        _pieces.RemoveAll(piece => piece.End <= now);
     }
 
     private record struct Step(long Time, int Used);
+
+    private readonly record struct Piece(long Begin, long End, int Share, object Owner);
 }

@@ -56,11 +56,11 @@ public sealed unsafe class KernelTimeTests
     {
         var skyline = new Skyline(2);
 
-        Assert.Equal(0, skyline.Take(ready: 0, duration: 10, share: 2, now: 0));
-        Assert.Equal(20, skyline.Take(ready: 20, duration: 10, share: 1, now: 0));
-        Assert.Equal(10, skyline.Take(ready: 5, duration: 10, share: 2, now: 0));
-        Assert.Equal(20, skyline.Take(ready: 0, duration: 10, share: 1, now: 0));
-        Assert.Equal(30, skyline.Take(ready: 0, duration: 5, share: 1, now: 0));
+        Assert.Equal(0, skyline.Take(ready: 0, duration: 10, share: 2, now: 0, owner: this));
+        Assert.Equal(20, skyline.Take(ready: 20, duration: 10, share: 1, now: 0, owner: this));
+        Assert.Equal(10, skyline.Take(ready: 5, duration: 10, share: 2, now: 0, owner: this));
+        Assert.Equal(20, skyline.Take(ready: 0, duration: 10, share: 1, now: 0, owner: this));
+        Assert.Equal(30, skyline.Take(ready: 0, duration: 5, share: 1, now: 0, owner: this));
     }
 
     [Fact]
@@ -69,11 +69,26 @@ public sealed unsafe class KernelTimeTests
         var skyline = new Skyline(1);
         for (int i = 0; i < 5000; i++)
         {
-            Assert.Equal(2 * i, skyline.Take(ready: 2 * i, duration: 1, share: 1, now: 2 * i));
+            Assert.Equal(2 * i, skyline.Take(ready: 2 * i, duration: 1, share: 1, now: 2 * i, owner: this));
         }
 
         Assert.InRange(skyline.StepCount, 1, 2048);
-        Assert.Equal(9999, skyline.Take(ready: 9998, duration: 1, share: 1, now: 9998));
+        Assert.Equal(9999, skyline.Take(ready: 9998, duration: 1, share: 1, now: 9998, owner: this));
+    }
+
+    [Fact]
+    public void Skyline_WhoseOwnerHasGone_IsFreeFromNowOn()
+    {
+        object gone = new();
+        var skyline = new Skyline(1);
+        skyline.Take(ready: 0, duration: 10, share: 1, now: 0, owner: gone);
+        skyline.Take(ready: 0, duration: 10, share: 1, now: 0, owner: this);
+        skyline.Take(ready: 0, duration: 1000, share: 1, now: 0, owner: gone);
+
+        skyline.GiveBack(gone, now: 5);
+
+        Assert.Equal(20, skyline.Take(ready: 0, duration: 6, share: 1, now: 5, owner: this)); // Until 5 it was taken, from 10 on it is.
+        Assert.Equal(5, skyline.Take(ready: 0, duration: 5, share: 1, now: 5, owner: this));
     }
 
     [Theory]

@@ -269,4 +269,30 @@ public sealed unsafe class StreamTimeTests
 
         Assert.Equal(0, timed.Clock.Now);
     }
+
+    [Fact]
+    public void Work_OfADriverThatHasGone_IsInNobodysWay()
+    {
+        const int Bytes = 1 << 20;
+        using var timed = new TimedBench(executes: false);
+        var other = new SimulatedDriver(timed.Bench.Gpu);
+        CUcontext context;
+        CUdeviceptr foreign;
+        void* host;
+        Bench.Must(other.cuInit(0));
+        Bench.Must(other.cuCtxCreate_v2(&context, 0, 0));
+        Bench.Must(other.cuMemAlloc_v2(&foreign, Bytes));
+        Bench.Must(other.cuMemAllocHost_v2(&host, Bytes));
+        for (int i = 0; i < 100; i++)
+        {
+            Bench.Must(other.cuMemcpyHtoDAsync_v2(foreign, host, Bytes, default));
+        }
+
+        other.Dispose();
+        CUdeviceptr memory = timed.Bench.Allocate(1000);
+        CUevent start = timed.Record(default);
+        Bench.Must(timed.Driver.cuMemcpyHtoDAsync_v2(memory, timed.Bench.AllocateHost(1000), 1000, default));
+
+        Assert.Equal(TimedBench.Copy + 1000, timed.Between(start, timed.Record(default)));
+    }
 }
