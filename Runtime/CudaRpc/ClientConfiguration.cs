@@ -31,20 +31,22 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
     /// <summary>Reads what <paramref name="variable"/> leads to; it returns null for a variable that is not set.</summary>
     internal static ClientConfiguration Read(Func<string, string?> variable)
     {
-        string? file = FindFile(variable);
-        Dictionary<string, (string Value, string Source)> settings = file is null ? [] : Parse(file);
-        Override(settings, "server", variable, ServerVariable);
-        Override(settings, "connect-timeout", variable, TimeoutVariable);
-
+        Dictionary<string, (string Value, string Source)> settings = Settings(variable, out string? file);
         if (!settings.TryGetValue("server", out var server))
         {
             throw new InvalidOperationException(
                 $"no CUDA server is configured: set {ServerVariable} (tcp://HOST:PORT, unix:///PATH, shm:///PATH or sim:) or write 'server = URL' into "
                 + (file ?? $"~/.config/cudarpc/config or {SystemFile}"));
         }
-        TimeSpan timeout = settings.TryGetValue("connect-timeout", out var text) ? Seconds(text.Value, text.Source) : s_defaultTimeout;
-        return new ClientConfiguration(server.Value, server.Source, timeout);
+        return new ClientConfiguration(server.Value, server.Source, Timeout(settings));
     }
+
+    /// <summary>How long to wait for a server, whoever names it.</summary>
+    /// <exception cref="InvalidOperationException">The configuration cannot be understood.</exception>
+    internal static TimeSpan ReadTimeout() => ReadTimeout(Environment.GetEnvironmentVariable);
+
+    /// <inheritdoc cref="ReadTimeout()"/>
+    internal static TimeSpan ReadTimeout(Func<string, string?> variable) => Timeout(Settings(variable, out _));
 
     /// <summary>Folder of the shim, if the user names one.</summary>
     internal static string? ShimDirectory => Environment.GetEnvironmentVariable(ShimVariable) is { Length: > 0 } folder ? folder : null;
@@ -57,6 +59,18 @@ internal sealed record ClientConfiguration(string Server, string Source, TimeSpa
 
     /// <summary>Whether the user wants device times in it.</summary>
     internal static bool TraceDeviceTimes => Environment.GetEnvironmentVariable(DeviceTimesVariable) == "1";
+
+    private static Dictionary<string, (string Value, string Source)> Settings(Func<string, string?> variable, out string? file)
+    {
+        file = FindFile(variable);
+        Dictionary<string, (string Value, string Source)> settings = file is null ? [] : Parse(file);
+        Override(settings, "server", variable, ServerVariable);
+        Override(settings, "connect-timeout", variable, TimeoutVariable);
+        return settings;
+    }
+
+    private static TimeSpan Timeout(Dictionary<string, (string Value, string Source)> settings) =>
+        settings.TryGetValue("connect-timeout", out var text) ? Seconds(text.Value, text.Source) : s_defaultTimeout;
 
     private static string? FindFile(Func<string, string?> variable)
     {

@@ -61,6 +61,7 @@ public sealed unsafe class CudaSession : IDisposable
     /// </param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="FormatException">The URL is none of these.</exception>
+    /// <exception cref="InvalidOperationException">The options leave the time to wait to a configuration that cannot be understood.</exception>
     /// <exception cref="IOException">There is no such server, or it does not answer in time.</exception>
     /// <exception cref="ProtocolException">Something else than a server answers, one of another protocol, or one that refuses.</exception>
     /// <exception cref="DllNotFoundException">This machine has no driver, for <c>native:</c>.</exception>

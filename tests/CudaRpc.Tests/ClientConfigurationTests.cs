@@ -36,6 +36,16 @@ public sealed class ClientConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void ReadTimeout_WithoutAServer_IsTheVariablesOrTheFilesOrFiveSeconds()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(5), ClientConfiguration.ReadTimeout(_variables.GetValueOrDefault));
+        WriteHome("connect-timeout = 7");
+        Assert.Equal(TimeSpan.FromSeconds(7), ClientConfiguration.ReadTimeout(_variables.GetValueOrDefault));
+        _variables["CUDARPC_CONNECT_TIMEOUT"] = "2";
+        Assert.Equal(TimeSpan.FromSeconds(2), ClientConfiguration.ReadTimeout(_variables.GetValueOrDefault));
+    }
+
+    [Fact]
     public void Read_NamedFile_WinsOverHome()
     {
         WriteHome("server = tcp://home:1");

@@ -40,7 +40,7 @@ public sealed partial class Session : IDisposable
     {
         _url = url;
         Recorder = recorder;
-        _options = options;
+        _options = options with { ConnectTimeout = options.ConnectTimeout }; // Read once.
         _network = url.Network is null ? null : new EmulatedLink(url.Network);
         FrameReader reader;
         Welcome welcome;
