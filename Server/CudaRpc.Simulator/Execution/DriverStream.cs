@@ -142,7 +142,7 @@ internal sealed class DriverStream : ContextObject
                 mayRunHere = (mayRunHere || !timing.Executes) && !work.ActsOnHost;
             }
             point = new StreamPoint(this, ++_submitted, _lastTime);
-            if (mayRunHere && !_active && work.NextObstacle() is null)
+            if (mayRunHere && !_active && work.NextObstacle() is null && (Timing is null || Timing.IsNear(ReadyTime(work))))
             {
                 _active = true;
                 return Admission.Reserved;
@@ -239,18 +239,21 @@ internal sealed class DriverStream : ContextObject
     {
         try
         {
-            if (Context.MayRun(work))
+            if (Timing is { } timing)
             {
-                if (Timing is { } timing)
+                var start = new WorkStart(work.Submitted, ReadyTime(work), Context.Driver);
+                if (!timing.IsNear(start.Ready))
                 {
-                    long ready = Math.Max(work.Submitted, Math.Max(work.NotBefore, _end));
-                    var start = new WorkStart(work.Submitted, ready, Context.Driver);
+                    timing.Clock.WaitUntil(start.Ready - DeviceTiming.Horizon, Context.Cancelled);
+                }
+                if (Context.MayRun(work))
+                {
                     _end = Math.Max(start.Ready, work.RunTimed(Context, timing, start));
                 }
-                else
-                {
-                    work.Run(Context);
-                }
+            }
+            else if (Context.MayRun(work))
+            {
+                work.Run(Context);
             }
         }
         catch (Exception exception)
@@ -266,6 +269,9 @@ internal sealed class DriverStream : ContextObject
             work.Release();
         }
     }
+
+    // With a timing model, when what the work comes after ends. Only for who runs work, or while nobody does.
+    private long ReadyTime(StreamWork work) => Math.Max(work.Submitted, Math.Max(work.NotBefore, _end));
 
     /// <summary>Counts one piece of work as done. True if there is more, which the caller must see to.</summary>
     private bool Finish()

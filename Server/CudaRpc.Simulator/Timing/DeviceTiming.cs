@@ -11,6 +11,12 @@ internal sealed class DeviceTiming(DeviceProfile profile, DeviceClock clock, boo
     /// <summary>Nanoseconds that a kernel may be said to take: an hour.</summary>
     public const long LongestKernel = 3_600_000_000_000;
 
+    /// <summary>
+    /// Nanoseconds before it is ready from which on work finds its time. What a stream has for longer than that is not in the way of others,
+    /// and goes with its owner.
+    /// </summary>
+    public const long Horizon = 100_000_000;
+
     private readonly Lock _lock = new();
     private readonly Skyline _multiprocessors = new(profile.Multiprocessors);
     private readonly Skyline _toDevice = new(1);
@@ -21,6 +27,9 @@ internal sealed class DeviceTiming(DeviceProfile profile, DeviceClock clock, boo
     public DeviceClock Clock => clock;
 
     public bool Executes => executes;
+
+    /// <summary>Whether work that is ready then may find its time now.</summary>
+    public bool IsNear(long ready) => ready - clock.Now <= Horizon;
 
     /// <summary>Finds the work its time; returns when it ends.</summary>
     public long Take(in DeviceCost cost, in WorkStart start)

@@ -1,4 +1,5 @@
 using CudaRpc.Simulator.Tests.Driver;
+using CudaRpc.Simulator.Timing;
 
 namespace CudaRpc.Simulator.Tests.Timing;
 
@@ -271,6 +272,24 @@ public sealed unsafe class StreamTimeTests
     }
 
     [Fact]
+    public void Queue_OfAnotherDriver_IsInTheWayForTheHorizonOnly()
+    {
+        var clock = new StandingClock();
+        using var timed = new TimedBench(executes: false, clock: clock);
+        CUstream stream = timed.Stream();
+        for (int i = 0; i < 100; i++)
+        {
+            timed.Work(stream, DeviceTiming.Horizon, blocks: 4);
+        }
+        clock.Waiting.Wait();
+
+        DeviceTiming timing = timed.Bench.Gpu.Devices[0].Timing!;
+        long end = timing.Take(timing.Kernel(blocks: 4, nanoseconds: 1000), new WorkStart(0, 0, this));
+
+        Assert.Equal(TimedBench.Launch + DeviceTiming.Horizon + 1000, end);
+    }
+
+    [Fact]
     public void Work_OfADriverThatHasGone_IsInNobodysWay()
     {
         const int Bytes = 1 << 20;
@@ -283,7 +302,7 @@ public sealed unsafe class StreamTimeTests
         Bench.Must(other.cuCtxCreate_v2(&context, 0, 0));
         Bench.Must(other.cuMemAlloc_v2(&foreign, Bytes));
         Bench.Must(other.cuMemAllocHost_v2(&host, Bytes));
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 50; i++)
         {
             Bench.Must(other.cuMemcpyHtoDAsync_v2(foreign, host, Bytes, default));
         }
