@@ -8,6 +8,7 @@ internal sealed unsafe partial class Lane
     // Under the session's order. Bulk that cannot be read throws before the call has a number, which the server would wait for.
     private void Enqueue(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk)
     {
+        ThrowIfClosed();
         ByteBuffer queue = _queue.Queue;
         int start = queue.Length;
         try
@@ -65,8 +66,7 @@ internal sealed unsafe partial class Lane
         {
             using (_order.EnterScope())
             {
-                // Behind an interlocked operation, which the fence in Close pairs with.
-                if (!_queue.IsEmpty || Volatile.Read(ref _closes))
+                if (!_queue.IsEmpty || _closes)
                 {
                     sequence = 0;
                     return false;
@@ -110,6 +110,7 @@ internal sealed unsafe partial class Lane
         SendUnsent();
         using (_order.EnterScope())
         {
+            ThrowIfClosed();
             _order.DropCarrier(this);
             FrameHeader header = NextHeader(callId, flags, length);
             header.Write(_staging.Slice(0, FrameHeader.Size));

@@ -29,8 +29,10 @@ internal sealed unsafe partial class Lane
     private FrameReader? _reader;
     private int _retired;
 
-    // Whether the owning thread sends without the send lock, and whether that is over for good.
+    // Whether the owning thread sends without the send lock.
     private bool _sendsAlone;
+
+    // Whether nothing but the goodbye gets a number any more. Under the session's order.
     private bool _closes;
 
     // What the owning thread records; null where it does not.
@@ -102,7 +104,7 @@ internal sealed unsafe partial class Lane
         _session.ThrowIfLost();
         if (_connection is null)
         {
-            (_connection, _reader) = _session.OpenLane();
+            Open();
         }
 
         _staging.Clear(FrameHeader.Size);
@@ -229,43 +231,25 @@ internal sealed unsafe partial class Lane
         }
     }
 
-    /// <summary>True for the first who wants to dispose the lane: its thread's end, the session's end, or a thread that looks for ended ones.</summary>
-    public bool TryRetire()
-    {
-        using (_order.EnterScope())
-        {
-            _order.DropCarrier(this);
-        }
-
-        return Interlocked.Exchange(ref _retired, 1) == 0;
-    }
-
-    /// <summary>
-    /// Sends what is queued, says goodbye and closes; the server then forgets the lane. Waits no longer than until <paramref name="deadline"/>
-    /// (<see cref="Environment.TickCount64"/>) for a server that takes nothing. A thread that is in a call gets an error there.
-    /// </summary>
-    public void Close(long deadline)
-    {
-        if (_connection is not Connection connection)
-        {
-            return;
-        }
-
-        try
-        {
-            SayGoodbye(connection, deadline);
-        }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
-        {
-            // The server notices the closed connection as well.
-        }
-
-        connection.Abort();
-        connection.Dispose();
-    }
-
     /// <summary>Ends the connection under a thread that may be waiting on it.</summary>
     public void Abort() => _connection?.Abort();
+
+    private void Open()
+    {
+        (Connection connection, FrameReader reader) = _session.OpenLane();
+        bool closes;
+        using (_order.EnterScope())
+        {
+            (_connection, _reader, closes) = (connection, reader, _closes);
+        }
+
+        if (closes)
+        {
+            // Who closed the lane found no connection, and the server waits for its goodbye.
+            Close(Environment.TickCount64);
+            ThrowClosed();
+        }
+    }
 
     private FrameHeader ReadReplyTo(uint callId, ulong sequence, out ReadOnlyMemory<byte> body)
     {
@@ -276,41 +260,6 @@ internal sealed unsafe partial class Lane
         }
 
         return reply;
-    }
-
-    private void SayGoodbye(Connection connection, long deadline)
-    {
-        if (!_sendLock.TryEnter(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Environment.TickCount64))))
-        {
-            return;
-        }
-
-        try
-        {
-            Volatile.Write(ref _closes, true);
-            // Pairs with the order's in TrySendAlone.
-            Interlocked.MemoryBarrier();
-            if (!SpinWait.SpinUntil(() => !Volatile.Read(ref _sendsAlone), (int)Math.Max(0, deadline - Environment.TickCount64)))
-            {
-                return;
-            }
-
-            connection.Deadline = deadline;
-            SendQueuedLocked();
-            // Not through _staging, in which the owning thread may be writing a call.
-            Span<byte> goodbye = stackalloc byte[FrameHeader.Size];
-            using (_order.EnterScope())
-            {
-                new FrameHeader(0, ControlId.Goodbye, FrameFlags.Posted, 0, _order.Next(), 0).Write(goodbye);
-            }
-
-            connection.Send(goodbye, default);
-            Volatile.Write(ref _bytesSent, _bytesSent + goodbye.Length);
-        }
-        finally
-        {
-            EndSending();
-        }
     }
 }
 

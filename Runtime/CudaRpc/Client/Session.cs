@@ -268,7 +268,7 @@ public sealed partial class Session : IDisposable
     {
         switch (failure)
         {
-            case IOException or ProtocolException or ObjectDisposedException when IsDisposed:
+            case IOException or ProtocolException or ObjectDisposedException or LaneRefusedException when IsDisposed:
                 return CUresult.CUDA_ERROR_DEINITIALIZED;
             case RefusedCallException refused:
                 return refused.Result;
