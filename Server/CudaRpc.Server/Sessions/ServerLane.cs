@@ -111,15 +111,17 @@ internal sealed unsafe partial class ServerLane : IDisposable
                 }
             }
 
-            if (Session.Meter is { TimesCalls: true } meter)
+            try
             {
-                long began = Stopwatch.GetTimestamp();
-                Serve(header, _reader.Body);
-                meter.Record(header.CallId, began, posted);
+                Make(header, posted);
             }
-            else
+            catch (IOException) when (!posted)
             {
-                Serve(header, _reader.Body);
+                // Mostly a lane that was closed under a thread that waits. Whether in good order says what it sent before: its goodbye, behind which
+                // what other lanes posted is carried out, or none. Nobody is to wait for this reply any more.
+                _connection!.Abort();
+                _reserved = null;
+                Scratch.Reset();
             }
 
             if (keepsTurn)
@@ -251,6 +253,19 @@ internal sealed unsafe partial class ServerLane : IDisposable
             or CallId.cuMemcpy2D_v2 or CallId.cuMemcpy2DUnaligned_v2 or CallId.cuMemcpy3D_v2 or CallId.cuMemcpy3DPeer or CallId.cuMemcpyAtoH_v2
             or CallId.cuMemcpy2DAsync_v2 or CallId.cuMemcpy3DAsync_v2 or CallId.cuMemcpy3DPeerAsync or CallId.cuMemHostUnregister or CallId.cuEventElapsedTime
             or CallId.cuEventElapsedTime_v2;
+
+    private void Make(in FrameHeader header, bool posted)
+    {
+        if (Session.Meter is not { TimesCalls: true } meter)
+        {
+            Serve(header, _reader!.Body);
+            return;
+        }
+
+        long began = Stopwatch.GetTimestamp();
+        Serve(header, _reader!.Body);
+        meter.Record(header.CallId, began, posted);
+    }
 
     // Only the lane's thread counts; others look.
     private void CountSent(long bytes) => Volatile.Write(ref _bytesSent, _bytesSent + bytes);
