@@ -74,7 +74,9 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     {
         int at = (int)(_tail & (ulong)(capacity - 1));
         wanted = Math.Min(Math.Min(wanted, capacity - at), capacity / 2);
-        while ((there = Available()) < Math.Min(wanted, Piece) && _wait.UntilMoved(_tail + (ulong)there, deadline, amidBulk: true))
+        // No more than what is there while the producer sleeps for room: it is woken at half of the ring, or as much as is held back later.
+        int enough = Math.Min(wanted, Math.Min(Piece, capacity / 4));
+        while ((there = Available()) < enough && _wait.UntilMoved(_tail + (ulong)there, deadline, amidBulk: true))
         {
         }
 
