@@ -211,6 +211,31 @@ public sealed class ContractTests
         }
     }
 
+    // They are out and in again at every moment, and find the end in each of their steps.
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public void Dispose_UnderThreadsWithSmallMessages_EndsThem(string transport)
+    {
+        var random = new Random(Seed);
+        for (int round = 0; round < 200; round++)
+        {
+            using var link = new Link(transport);
+            using var begun = new CountdownEvent(2);
+            var echo = new Worker(() => ExpectGone(() => Echo(link.Server)));
+            var sender = new Worker(() => ExpectGone(() => Often(begun, () => Send(link.Client))));
+            var receiver = new Worker(() => ExpectGone(() => Often(begun, () => link.Client.TryReceive(new byte[8]))));
+            Condition.IsSet(begun.WaitHandle, "messages");
+            Thread.SpinWait(random.Next(3000));
+
+            link.Client.Abort();
+            link.Client.Dispose();
+
+            sender.Ends();
+            receiver.Ends();
+            echo.Ends();
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Transports))]
     public void Deadline_ThatHasPassed_EndsWaits_AndNothingElse(string transport)
@@ -259,6 +284,31 @@ public sealed class ContractTests
 
         link.Client.Abort();
         echo.Ends();
+    }
+
+    private static int Send(Connection connection)
+    {
+        connection.Send([1], [2]);
+        return 1;
+    }
+
+    private static void Echo(Connection connection)
+    {
+        byte[] bytes = new byte[8];
+        while (connection.Receive(bytes) is var received and > 0)
+        {
+            connection.Send(bytes.AsSpan(0, received), default);
+        }
+    }
+
+    // Until it throws, or says that the peer has closed.
+    private static void Often(CountdownEvent begun, Func<int> step)
+    {
+        step();
+        begun.Signal();
+        while (step() != 0)
+        {
+        }
     }
 
     private static void SendForEver(Connection connection)

@@ -131,22 +131,31 @@ public sealed unsafe class BackPressureTests
         long Calls() => driver.Session.Statistics is var made ? made.Posted + made.Synchronous : 0;
     }
 
-    // More than a socket holds, for which the client's end waits, and less, for which it does not.
+    // More than a socket or a ring holds, for which the client's end waits, and less, for which it does not.
     [Theory]
-    [InlineData(20, false)]
-    [InlineData(3, true)]
-    public void PostedCalls_ThatTheServerHasNotTaken_AreCarriedOutBeforeTheSessionEnds(int many, bool leaves)
+    [InlineData(TestServer.Tcp, 20, false)]
+    [InlineData(TestServer.Tcp, 3, true)]
+    [InlineData(TestServer.Unix, 20, false)]
+    [InlineData(TestServer.Unix, 3, true)]
+    [InlineData(TestServer.Shm, 20, false)]
+    [InlineData(TestServer.Shm, 3, true)]
+    public void PostedCalls_ThatTheServerHasNotTaken_AreCarriedOutBeforeTheSessionEnds(string transport, int many, bool leaves)
     {
-        int copies = 0;
+        // A server copies out of shared memory in pieces, as they come: what is counted is a call behind each copy.
+        int fills = 0;
         using var release = new ManualResetEvent(false);
         using TestServer server = HeldAt(
-            nameof(CudaDriver.cuEventRecord), release, name => copies += name == nameof(CudaDriver.cuMemcpyHtoDAsync_v2) ? 1 : 0);
-        using RemoteDriver driver = server.Connect();
+            nameof(CudaDriver.cuEventRecord), release, name => fills += name == nameof(CudaDriver.cuMemsetD8_v2) ? 1 : 0);
+        using RemoteDriver driver = server.Connect(transport);
         driver.CreateContext();
         CUdeviceptr address = driver.Allocate(CopyBytes);
         byte[] bytes = new byte[CopyBytes];
         Cuda.Ok(driver.cuEventRecord(driver.CreateEvent(), default));
-        Repeat(many, () => driver.Write(address, bytes));
+        Repeat(many, () =>
+        {
+            driver.Write(address, bytes);
+            Cuda.Ok(driver.cuMemsetD8_v2(address, 1, CopyBytes));
+        });
 
         var disposes = new Worker(driver.Dispose);
         Condition.Holds(() => driver.Session.IsDisposed, "the session's end");
@@ -159,7 +168,7 @@ public sealed unsafe class BackPressureTests
         disposes.Ends();
         server.BecomesIdle();
 
-        Assert.Equal(many, copies);
+        Assert.Equal(many, fills);
     }
 
     // Its driver does not return from one function before the release.
