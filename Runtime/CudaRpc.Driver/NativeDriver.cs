@@ -21,7 +21,14 @@ public sealed unsafe partial class NativeDriver : CudaDriver
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Path = path;
-        _library = NativeLibrary.Load(path);
+        try
+        {
+            _library = NativeLibrary.Load(path);
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
+        {
+            throw new DllNotFoundException($"there is no CUDA driver {path}{Reason(path, failure.Message)}", failure);
+        }
     }
 
     /// <summary>The path or name the driver was loaded from.</summary>
@@ -30,6 +37,13 @@ public sealed unsafe partial class NativeDriver : CudaDriver
     /// <summary>Whether this driver has a function of that name.</summary>
     /// <param name="name">An exported symbol, such as <c>cuMemAlloc_v2</c>.</param>
     public bool Has(string name) => NativeLibrary.TryGetExport(_library, name, out _);
+
+    // The runtime's message has a line for each place where it has looked, as the loader says it: the file and what is wrong with it.
+    private static string Reason(string path, string message)
+    {
+        string? line = Array.Find(message.Split('\n'), line => line.StartsWith($"{path}: ", StringComparison.Ordinal));
+        return line is null ? "" : line[path.Length..].TrimEnd();
+    }
 
     // Threads that race here store the same word; a pointer-sized store is atomic, and nothing else is published with it.
     private bool Find(ref nint symbol, string name)

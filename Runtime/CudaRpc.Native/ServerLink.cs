@@ -61,7 +61,7 @@ internal sealed unsafe class ServerLink
         {
             return None(
                 $"cannot use the CUDA server {configuration.Server} (from {configuration.Source}): {failure.Message.TrimEnd('.')}; "
-                + "start it there with 'cudarpc serve' or correct the URL");
+                + (failure is DllNotFoundException ? "correct the URL" : "start it there with 'cudarpc serve' or correct the URL"));
         }
     }
 

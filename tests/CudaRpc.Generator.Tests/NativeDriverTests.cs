@@ -25,4 +25,16 @@ public sealed class NativeDriverTests
 
         Assert.Contains("/nowhere/libcuda.so.1", missing.Message);
     }
+
+    [Theory]
+    [InlineData("/bin/ls")]
+    [InlineData("/bin/no-such-file")]
+    [InlineData("libno-such-file.so.1")]
+    public void Library_ThatDoesNotLoad_IsOneLineThatSaysWhy(string path)
+    {
+        DllNotFoundException failure = Assert.Throws<DllNotFoundException>(() => new NativeDriver(path));
+
+        Assert.StartsWith($"there is no CUDA driver {path}: cannot ", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', failure.Message);
+    }
 }
