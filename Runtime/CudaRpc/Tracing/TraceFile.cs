@@ -11,7 +11,7 @@ public static class TraceFile
     /// Reads a trace, also one that is being written, was cut off or is damaged: what can be read is there, and
     /// <see cref="Trace.Problems"/> says what is missing. Takes memory in proportion to the file's size.
     /// </summary>
-    /// <exception cref="FormatException">The file is no trace, or one of another version of the format.</exception>
+    /// <exception cref="FormatException">The file is no trace, the first page of one, or one of another version of the format.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Trace Read(string path)
     {
@@ -23,7 +23,7 @@ public static class TraceFile
         }
         catch (UnauthorizedAccessException failure)
         {
-            throw new IOException(failure.Message, failure);
+            throw new IOException(Directory.Exists(path) ? $"{path} is a folder, and no trace" : failure.Message, failure);
         }
     }
 

@@ -34,6 +34,11 @@ internal sealed partial class TraceReader
             throw new FormatException($"{path} is no trace of cudarpc");
         }
 
+        if (header < page.Length)
+        {
+            throw new FormatException($"{path} is cut off within its first page: there is nothing in it to read");
+        }
+
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(TraceFormat.VersionAt));
         if (version != TraceFormat.Version)
         {
@@ -44,7 +49,7 @@ internal sealed partial class TraceReader
         long chunks = BinaryPrimitives.ReadUInt32LittleEndian(page.AsSpan(TraceFormat.ChunksAt));
         long there = Math.Max(0, length - TraceFormat.HeaderSize + TraceFormat.ChunkSize - 1) / TraceFormat.ChunkSize;
         long lost = BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(TraceFormat.LostAt));
-        if (header < page.Length || there < chunks)
+        if (there < chunks)
         {
             Problem($"the file is truncated{(lost == 0 ? "" : ", or could not grow")}: {Math.Min(there, chunks)} of {chunks} chunks are there");
         }

@@ -67,11 +67,22 @@ public sealed class TraceFileTests : IDisposable
         Assert.Contains("format 2", message);
     }
 
-    [Fact]
-    public void Read_FileWithOnlyItsFirstBytes_IsAnEmptyTraceWithAProblem()
+    [Theory]
+    [InlineData(8)]
+    [InlineData(10)]
+    [InlineData(4095)]
+    public void Read_FileWithOnlyItsFirstBytes_IsFormatException(int bytes)
     {
         TraceFile.Write(FileName, MadeUp.Trace(1, seed: 1));
-        File.WriteAllBytes(FileName, File.ReadAllBytes(FileName)[..100]);
+        File.WriteAllBytes(FileName, File.ReadAllBytes(FileName)[..bytes]);
+        Assert.Contains("cut off within its first page", Assert.Throws<FormatException>(() => TraceFile.Read(FileName)).Message);
+    }
+
+    [Fact]
+    public void Read_FileWithOnlyItsFirstPage_IsAnEmptyTraceWithAProblem()
+    {
+        TraceFile.Write(FileName, MadeUp.Trace(1, seed: 1));
+        File.WriteAllBytes(FileName, File.ReadAllBytes(FileName)[..4096]);
         Trace read = TraceFile.Read(FileName);
         Assert.Empty(read.Calls);
         Assert.Contains("truncated", Assert.Single(read.Problems));
