@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using System.Globalization;
+using CudaRpc.Driver;
 using CudaRpc.Tracing;
 using CudaRpc.Transport;
 
@@ -10,6 +11,7 @@ namespace CudaRpc.Server.Commands;
 internal static class TraceRecordCommand
 {
     private const string Name = "trace";
+    private const int NotRunnable = 126;
     private const int NotFound = 127;
 
     public static Command Create()
@@ -30,12 +32,12 @@ internal static class TraceRecordCommand
             Description = "Folder of libcuda.so.1. Default: CUDARPC_SHIM, or beside this command",
             HelpName = "FOLDER",
         };
-        Argument<string[]> program = new("program")
+        // The program is what is left over: an argument would be one of `trace show` as well, in its help.
+        Command command = new(Name, "Record the driver calls of a program's run: cudarpc trace [options] -- PROGRAM [ARGUMENTS]")
         {
-            Description = "The program and its arguments, behind --",
-            Arity = ArgumentArity.ZeroOrMore,
+            server, local, output, deviceTimes, shim,
         };
-        Command command = new(Name, "Record the driver calls of a program's run.") { server, local, output, deviceTimes, shim, program };
+        command.TreatUnmatchedTokensAsErrors = false;
         command.Validators.Add(result =>
         {
             if (result.GetValue(local) && result.GetValue(server) is not null)
@@ -48,7 +50,7 @@ internal static class TraceRecordCommand
             parsed.GetValue(output),
             parsed.GetValue(deviceTimes),
             parsed.GetValue(shim),
-            parsed.GetValue(program)!));
+            [.. parsed.UnmatchedTokens]));
         return command;
     }
 
@@ -73,10 +75,17 @@ internal static class TraceRecordCommand
             if (url.Scheme == "native")
             {
                 OwnDriver.RefuseShim(url.Path);
+                _ = new NativeDriver(url.Path); // What does not load is told once, and not by the program's own copy of us.
             }
 
             if (ProgramFile.Find(program[0]) is not { } file)
             {
+                if (program[0].Contains('/') && Directory.Exists(program[0]))
+                {
+                    Console.Error.WriteLine($"cudarpc trace: {program[0]}: Permission denied");
+                    return NotRunnable;
+                }
+
                 Console.Error.WriteLine($"cudarpc trace: {program[0]}: No such file or directory");
                 return NotFound;
             }

@@ -171,6 +171,21 @@ public sealed class TracedProgramTests : IDisposable
     }
 
     [Fact]
+    public void OwnDriver_ThatIsNoLibrary_IsToldBeforeTheProgramRuns()
+    {
+        (int code, string output, string errors) = _traced.Trace(["--server", "native:/bin/ls"], ["echo", "running"]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith("cudarpc trace: there is no CUDA driver /bin/ls: ", Assert.Single(errors.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Folder_InAProgramsPlace_CannotBeRun()
+    {
+        (int code, _, string errors) = _traced.Trace(s_simulated, [_traced.Folder]);
+        Assert.Equal((126, $"cudarpc trace: {_traced.Folder}: Permission denied\n"), (code, errors));
+    }
+
+    [Fact]
     public void Program_WhoseServerIsNotThere_IsNotBlamedForIt()
     {
         (_, _, string errors) = _traced.Trace(["--server", "unix:///nobody.sock"], [_traced.Compile("loop")]);
