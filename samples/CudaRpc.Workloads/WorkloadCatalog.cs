@@ -12,6 +12,9 @@ public static class WorkloadCatalog
     public static IReadOnlyList<string> Names { get; } =
         [.. BasicWorkloads.All.Select(static workload => workload.Name), .. ModelLoops.All.SelectMany(static name => (string[])[$"{name}-inference", $"{name}-training"])];
 
+    /// <summary>Whether the workload of that name is a model's, which there are options for.</summary>
+    public static bool IsModel(string name) => ModelLoops.All.Any(model => name.StartsWith(model + "-", StringComparison.Ordinal));
+
     /// <summary>The workload of that name; null if there is none.</summary>
     public static Workload? Find(string name, WorkloadOptions? options = null)
     {

@@ -8,10 +8,12 @@ public sealed class WorkloadCommandTests
 {
     private const string Server = "CudaRpc.Server";
 
-    [Fact(Timeout = 60_000)]
-    public async Task List_NamesEveryWorkload()
+    [Theory(Timeout = 60_000)]
+    [InlineData("--list")]
+    [InlineData("--list", "--think", "0")]
+    public async Task List_NamesEveryWorkload(params string[] options)
     {
-        Programs.Outcome list = await Programs.RunDotNet(Server, "workload", "--list");
+        Programs.Outcome list = await Programs.RunDotNet(Server, ["workload", .. options]);
 
         Assert.True(list.ExitCode == 0, list.Errors);
         Assert.Equal(WorkloadCatalog.Names, list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' ')[0]));

@@ -27,7 +27,7 @@ internal static class SocketAddresses
         }
         catch (SocketException failure)
         {
-            throw new IOException($"no server at {url}: {failure.Message}", failure);
+            throw new IOException($"cannot find {url.Host}: {failure.Message}", failure);
         }
     }
 

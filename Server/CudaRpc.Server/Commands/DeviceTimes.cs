@@ -24,6 +24,11 @@ internal static class DeviceTimes
                 + "and files that end in .json");
         }
 
+        if (Directory.Exists(text))
+        {
+            throw new FormatException($"{text} is a folder, and no device profile");
+        }
+
         try
         {
             DeviceProfile profile = Merge(JsonSerializer.Deserialize(File.ReadAllText(text), DeviceTimesJson.Default.ProfileFile)

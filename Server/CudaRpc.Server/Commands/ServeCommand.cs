@@ -87,7 +87,13 @@ internal static class ServeCommand
         try
         {
             ServerUrl[] urls = [.. settings.Listen.Select(ServerUrl.Parse)];
-            if (!settings.Insecure && Array.Find(urls, url => !SocketAddresses.IsLocal(url)) is ServerUrl open)
+            if (Array.Find(urls, static url => url.IsInProcess) is ServerUrl unheard)
+            {
+                return Fail($"nobody can connect to {unheard}; a server listens at tcp://address:port, unix:///path or shm:///path");
+            }
+
+            // Also finds out about hosts that there are not.
+            if (Array.Find(urls, static url => !SocketAddresses.IsLocal(url)) is ServerUrl open && !settings.Insecure)
             {
                 return Fail($"{open} can be reached from other machines, and this server asks nobody who they are. "
                     + "Listen at 127.0.0.1 or a Unix socket, or say --insecure.");

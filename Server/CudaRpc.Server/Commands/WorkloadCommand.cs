@@ -34,13 +34,29 @@ internal static class WorkloadCommand
             DefaultValueFactory = _ => new WorkloadOptions().Device.Name,
         };
         device.AcceptOnlyFromAmong([.. RooflineDevice.All.Select(static known => known.Name)]);
-        think.Validators.Add(result => Positive.Check(result, 1_000_000_000));
+        think.Validators.Add(result => Positive.Check(result, 1_000_000_000, minimum: 0));
         var prefetch = new Option<bool>("--prefetch") { Description = "Have training copy the next batch while the device is busy with this one." };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
         var command = new Command("workload", "Run a program that is known by its driver calls, and time its steps.")
         {
             name, list, server, steps, batch, sequence, prefetch, think, device, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(name) is { } asked && WorkloadCatalog.Find(asked) is not null)
+            {
+                bool model = WorkloadCatalog.IsModel(asked);
+                (Option Option, bool Counts)[] options =
+                [
+                    (batch, model), (sequence, model && !asked.StartsWith("resnet", StringComparison.Ordinal)),
+                    (prefetch, model && asked.EndsWith("-training", StringComparison.Ordinal)), (think, model), (device, model),
+                ];
+                if (Array.Find(options, one => !one.Counts && result.GetResult(one.Option) is { Implicit: false }).Option is { } idle)
+                {
+                    result.AddError($"{idle.Name} changes nothing of {asked}");
+                }
+            }
+        });
         command.SetAction(parsed =>
         {
             var options = new WorkloadOptions
