@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace CudaRpc.Samples.Tests;
@@ -32,5 +33,33 @@ public sealed class DemoTests
 
         Assert.Equal(1, demo.ExitCode);
         Assert.Contains(url, demo.Errors);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Demo_WhoseServerIsKilled_FailsWithOneLineThatNamesIt()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("cudarpc-killed-");
+        string url = $"unix://{folder.FullName}/socket";
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, $"{Server}.dll"), "serve", "--driver", "simulated", "--listen", url];
+        using var server = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            Assert.Equal($"listening {url}", await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            Task<Programs.Outcome> running = Programs.RunDotNet(Server, "demo", "--repeat", "1000000", "--server", url);
+            while (!(await server.StandardError.ReadLineAsync(TestContext.Current.CancellationToken))!.Contains("opened by", StringComparison.Ordinal))
+            {
+            }
+
+            server.Kill();
+            Programs.Outcome demo = await running;
+
+            Assert.Equal((1, ""), (demo.ExitCode, demo.Output));
+            Assert.Matches($"^cudarpc demo: [^\n]*{url}[^\n]*\n$", demo.Errors);
+        }
+        finally
+        {
+            server.Kill();
+            folder.Delete(recursive: true);
+        }
     }
 }
