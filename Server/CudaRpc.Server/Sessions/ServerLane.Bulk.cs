@@ -82,9 +82,17 @@ internal sealed unsafe partial class ServerLane
             return Staging();
         }
 
-        _reserved = _connection.Reserve(FrameHeader.Size, (int)piece, out int room);
-        piece = (nuint)room;
-        return _reserved;
+        try
+        {
+            _reserved = _connection.Reserve(FrameHeader.Size, (int)piece, out int room);
+            piece = (nuint)room;
+            return _reserved;
+        }
+        catch (IOException)
+        {
+            _isDeaf = true;
+            throw;
+        }
     }
 
     /// <summary>The lane's <see cref="ProtocolLimits.CopyPiece"/> bytes for pieces of copies; page-aligned, kept once used.</summary>
@@ -112,7 +120,20 @@ internal sealed unsafe partial class ServerLane
         }
 
         // SAFETY: the lane's staging memory, which has room for length bytes.
-        _connection!.Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
+        Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
+    }
+
+    private void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        try
+        {
+            _connection!.Send(first, second);
+        }
+        catch (IOException)
+        {
+            _isDeaf = true;
+            throw;
+        }
     }
 
     private void FreeStaging()

@@ -21,6 +21,9 @@ internal sealed unsafe partial class ServerLane : IDisposable
     private int _contextVersion = -1;
     private long _bytesSent;
 
+    // Whether the client takes no more.
+    private bool _isDeaf;
+
     // The last release of this thread that the queue has taken over.
     private long _lastRelease;
 
@@ -115,11 +118,10 @@ internal sealed unsafe partial class ServerLane : IDisposable
             {
                 Make(header, posted);
             }
-            catch (IOException) when (!posted)
+            catch (IOException) when (_isDeaf)
             {
                 // Mostly a lane that was closed under a thread that waits. Whether in good order says what it sent before: its goodbye, behind which
-                // what other lanes posted is carried out, or none. Nobody is to wait for this reply any more.
-                _connection!.Abort();
+                // what other lanes posted is carried out, or none.
                 _reserved = null;
                 Scratch.Reset();
             }
@@ -219,7 +221,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
         // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
-        _connection!.Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+        Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
         CountSent(_reply.Length + (long)bulkLength);
     }
 

@@ -92,6 +92,22 @@ public sealed unsafe class HostileMemoryTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void Bytes_ThatComeAfterTheEndHere_AreNotTaken()
+    {
+        using var link = new Link(TestServer.Shm);
+        SharedSegment segment = ((SharedMemoryConnection)link.Client).Segment;
+        link.Server.Abort();
+
+        // The memory is still there for a peer that does not look whether it is closed.
+        Volatile.Write(ref segment.Words(0)->Head, 100);
+
+        Assert.Equal(0, link.Server.Receive(new byte[8]));
+        Assert.Equal(0, link.Server.TryReceive(new byte[8]));
+        link.Server.Peek(8, out int there);
+        Assert.Equal(0, there);
+    }
+
     // Success to every call, as a server would answer.
     private static void Answer(Connection connection, FrameReader reader)
     {
@@ -114,6 +130,14 @@ public sealed unsafe class HostileMemoryTests(ITestOutputHelper output)
                 if (plausible)
                 {
                     RingWords* words = segment.Words(random.Next(2));
+                    if (random.Next(3) == 0)
+                    {
+                        // What the consumer may take for bytes that have come.
+                        random.NextBytes(new Span<byte>(words->InlineBytes, RingWords.MostInline));
+                        ulong tail = Volatile.Read(ref words->Tail) + (ulong)random.Next(200);
+                        Volatile.Write(ref words->Inline, RingWords.InlineAt(tail, random.Next(RingWords.MostInline + 20)));
+                    }
+
                     ref ulong position = ref random.Next(2) == 0 ? ref words->Head : ref words->Tail;
                     Volatile.Write(ref position, Volatile.Read(ref position) + (ulong)random.Next(-200, 200));
                     Thread.SpinWait(random.Next(50));

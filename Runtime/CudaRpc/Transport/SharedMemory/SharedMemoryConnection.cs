@@ -80,7 +80,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Enter(ref _receives);
         try
         {
-            return _reader.Read(destination, Deadline);
+            return _closed ? 0 : _reader.Read(destination, Deadline);
         }
         finally
         {
@@ -93,7 +93,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Enter(ref _receives);
         try
         {
-            return _reader.TryRead(destination);
+            return _closed ? 0 : _reader.TryRead(destination);
         }
         finally
         {
@@ -108,7 +108,9 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Enter(ref _receives);
         try
         {
-            return _reader.Peek(wanted, Deadline, out there);
+            // Not what a peer goes on to write into memory that it has whatever is closed here.
+            there = 0;
+            return _closed ? null : _reader.Peek(wanted, Deadline, out there);
         }
         finally
         {
