@@ -12,6 +12,9 @@ public sealed unsafe class DisposeStressTests(ITestOutputHelper output)
     private const int Rounds = 60;
     private const int Large = 1 << 20;
 
+    // What is copied in parts.
+    private const int Larger = 5 << 20;
+
     // What the server says of a connection that ended otherwise than by a goodbye.
     private const int PeerDisconnected = 205;
 
@@ -22,33 +25,17 @@ public sealed unsafe class DisposeStressTests(ITestOutputHelper output)
     public void Dispose_UnderThreadsThatCall_EndsTheirCalls_AndEveryLaneSaysGoodbye(string transport)
     {
         using var server = new TestServer(() => new OwnFakeDriver());
-        var random = new Random(Seed);
-        long calls = 0;
-        for (int round = 0; round < Rounds; round++)
-        {
-            using RemoteDriver driver = server.Connect(transport);
-            CUcontext context = driver.CreateContext();
-            CUdeviceptr memory = driver.Allocate(Large);
-            Action[] kinds =
-            [
-                () => Wait(driver, context), () => Post(driver, context, memory), () => Mix(driver, context, memory),
-                () => Copy(driver, context, memory), () => Copy(driver, context, memory),
-            ];
-            Worker[] callers = Worker.Start(kinds.Length, index => kinds[index]());
-            int before = random.Next(200);
-            Condition.Holds(() => driver.Session.Statistics.Synchronous > before, "calls");
-            Thread.SpinWait(random.Next(20_000));
+        Stress(server, server.Url(transport), Rounds, Large);
+    }
 
-            calls += driver.Session.Statistics.Posted + driver.Session.Statistics.Synchronous;
-            driver.Dispose();
-
-            Array.ForEach(callers, static caller => caller.Ends());
-        }
-
-        server.BecomesIdle();
-        output.WriteLine($"{calls} calls");
-        string[] ends = [.. server.Log.Entries.Where(static entry => entry.Id == PeerDisconnected).Select(static entry => entry.Text).Distinct()];
-        Assert.True(ends.Length == 0, string.Join('\n', ends));
+    [Theory]
+    [InlineData(TestServer.Tcp, "streams=3")]
+    [InlineData(TestServer.Unix, "streams=3")]
+    [InlineData(TestServer.Shm, "rtt=50us&bandwidth=10Gbps")]
+    public void Dispose_UnderCopiesInPartsOrOnTheirWay_EndsThem_AndEveryLaneSaysGoodbye(string transport, string options)
+    {
+        using var server = new TestServer(() => new OwnFakeDriver());
+        Stress(server, ServerUrl.Parse($"{server.Url(transport)}?{options}"), Rounds / 3, Larger);
     }
 
     [Fact]
@@ -119,6 +106,37 @@ public sealed unsafe class DisposeStressTests(ITestOutputHelper output)
         Assert.Equal(CUresult.CUDA_ERROR_DEINITIALIZED, result);
     }
 
+    private void Stress(TestServer server, ServerUrl url, int rounds, int size)
+    {
+        var random = new Random(Seed);
+        long calls = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            using var driver = new RemoteDriver(Session.Connect(url));
+            CUcontext context = driver.CreateContext();
+            CUdeviceptr memory = driver.Allocate(size);
+            Action[] kinds =
+            [
+                () => Wait(driver, context), () => Post(driver, context, memory), () => Mix(driver, context, memory),
+                () => Copy(driver, context, memory, size), () => Copy(driver, context, memory, size),
+            ];
+            Worker[] callers = Worker.Start(kinds.Length, index => kinds[index]());
+            int before = random.Next(200);
+            Condition.Holds(() => driver.Session.Statistics.Synchronous > before, "calls");
+            Thread.SpinWait(random.Next(20_000));
+
+            calls += driver.Session.Statistics.Posted + driver.Session.Statistics.Synchronous;
+            driver.Dispose();
+
+            Array.ForEach(callers, static caller => caller.Ends());
+        }
+
+        server.BecomesIdle();
+        output.WriteLine($"{calls} calls");
+        string[] ends = [.. server.Log.Entries.Where(static entry => entry.Id == PeerDisconnected).Select(static entry => entry.Text).Distinct()];
+        Assert.True(ends.Length == 0, string.Join('\n', ends));
+    }
+
     private static CUevent Recorded(RemoteDriver driver)
     {
         driver.CreateContext();
@@ -139,15 +157,15 @@ public sealed unsafe class DisposeStressTests(ITestOutputHelper output)
         UntilTheEnd(driver, context, () => ++count % 4 == 0 ? driver.cuStreamQuery(default) : driver.cuMemsetD8Async(memory, 2, 16, default));
     }
 
-    private static void Copy(RemoteDriver driver, CUcontext context, CUdeviceptr memory)
+    private static void Copy(RemoteDriver driver, CUcontext context, CUdeviceptr memory, int size)
     {
-        byte[] bytes = new byte[Large];
+        byte[] bytes = new byte[size];
         int count = 0;
         UntilTheEnd(driver, context, () =>
         {
             fixed (byte* start = bytes)
             {
-                return ++count % 2 == 0 ? driver.cuMemcpyHtoD_v2(memory, start, Large) : driver.cuMemcpyDtoH_v2(start, memory, Large);
+                return ++count % 2 == 0 ? driver.cuMemcpyHtoD_v2(memory, start, (nuint)size) : driver.cuMemcpyDtoH_v2(start, memory, (nuint)size);
             }
         });
     }
