@@ -5,7 +5,7 @@ using MessagePack;
 namespace CudaRpc.Protocol;
 
 /// <summary>
-/// Reads the MessagePack values of a call, in any form that fits what is asked for. For calls only: MessagePackReader, which reads
+/// Reads the MessagePack values of a call, integers in any form that fits what is asked for. For calls only: MessagePackReader, which reads
 /// everything else, is a structure of which every call would make, and copy, a new one.
 /// </summary>
 /// <remarks>

@@ -11,6 +11,8 @@ public sealed class BodyCodecTests
 
     private delegate T Read<T>(ref BodyReader reader);
 
+    private delegate object ReadTheirs(ref MessagePackReader reader);
+
     public static TheoryData<long> Signed { get; } =
     [
         0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, int.MaxValue, 1L + int.MaxValue, uint.MaxValue, 1L + uint.MaxValue, long.MaxValue,
@@ -186,6 +188,85 @@ public sealed class BodyCodecTests
         // All of a kind but lengths that are not there: two booleans; 160 short integers and the eight longer ones, of which the ones of
         // type int are -1 here, which is no unsigned one, and neither is a short one below 0; one float, one double; no bytes; 32 short texts.
         Assert.Equal([2, 128 + 32 + 7, 128 + 4, 1, 1, 0, 32], read);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(127)]
+    [InlineData(255)]
+    public void Value_OfAnyCode_IsReadAsThePackageReadsIt(byte filler)
+    {
+        (Read<object> Ours, ReadTheirs Theirs)[] kinds =
+        [
+            ((ref reader) => reader.ReadBoolean(), (ref reader) => reader.ReadBoolean()),
+            ((ref reader) => reader.ReadSByte(), (ref reader) => reader.ReadSByte()),
+            ((ref reader) => reader.ReadByte(), (ref reader) => reader.ReadByte()),
+            ((ref reader) => reader.ReadInt16(), (ref reader) => reader.ReadInt16()),
+            ((ref reader) => reader.ReadUInt16(), (ref reader) => reader.ReadUInt16()),
+            ((ref reader) => reader.ReadInt32(), (ref reader) => reader.ReadInt32()),
+            ((ref reader) => reader.ReadUInt32(), (ref reader) => reader.ReadUInt32()),
+            ((ref reader) => reader.ReadInt64(), (ref reader) => reader.ReadInt64()),
+            ((ref reader) => reader.ReadUInt64(), (ref reader) => reader.ReadUInt64()),
+            ((ref reader) => reader.ReadSingle(), (ref reader) => reader.ReadSingle()),
+            ((ref reader) => reader.ReadDouble(), (ref reader) => reader.ReadDouble()),
+            ((ref reader) => reader.ReadBytes().ToArray(), static (ref reader) => reader.ReadBytes()!.Value.ToArray()),
+            ((ref reader) => reader.ReadString().ToArray(), static (ref reader) => reader.ReadStringSequence()!.Value.ToArray()),
+        ];
+        for (int code = 0; code < 256; code++)
+        {
+            byte[] body = [(byte)code, .. Enumerable.Repeat(filler, 70_000)];
+            for (int kind = 0; kind < kinds.Length; kind++)
+            {
+                (object? Value, long Taken) ours = default, theirs = default;
+                Exception? ourFailure = Record.Exception(() => ours = Taken([.. body], kinds[kind].Ours));
+                Exception? theirFailure = Record.Exception(() => theirs = Taken(body, kinds[kind].Theirs));
+                // Where it takes one kind for another nobody here writes that.
+                if (theirFailure is not null || !IsLenient((byte)code, kind))
+                {
+                    Assert.True((ourFailure is null) == (theirFailure is null), $"{kind} of 0x{code:x2}: {ourFailure} {theirFailure}");
+                    Assert.True(ours.Taken == theirs.Taken && Equivalent(ours.Value, theirs.Value), $"{kind} of 0x{code:x2}: {ours} {theirs}");
+                }
+            }
+        }
+    }
+
+    // The package makes floats of integers and of the other float, and bytes of text, as it was before there were bytes.
+    private static bool IsLenient(byte code, int kind) => kind switch
+    {
+        9 => code != MessagePackCode.Float32,
+        10 => code != MessagePackCode.Float64,
+        11 => MessagePackCode.ToMessagePackType(code) == MessagePackType.String,
+        _ => false,
+    };
+
+    private static bool Equivalent(object? one, object? other) =>
+        one is byte[] bytes && other is byte[] others ? bytes.AsSpan().SequenceEqual(others) : Equals(one, other);
+
+    private static (object? Value, long Taken) Taken(byte[] body, Read<object> read)
+    {
+        var reader = new BodyReader(body);
+        object value = read(ref reader);
+        return (value, body.Length - Left(reader, body));
+    }
+
+    // What is left begins where bytes written there are seen.
+    private static int Left(BodyReader reader, byte[] body)
+    {
+        body.AsSpan(1).Fill(MessagePackCode.Nil);
+        int left = 0;
+        for (; reader.TryReadNil(); left++)
+        {
+        }
+
+        return left;
+    }
+
+    private static (object? Value, long Taken) Taken(byte[] body, ReadTheirs read)
+    {
+        var reader = new MessagePackReader(body);
+        object value = read(ref reader);
+        return (value, reader.Consumed);
     }
 
     private static byte[] Ours(Action<BodyWriter> write)
