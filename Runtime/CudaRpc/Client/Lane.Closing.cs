@@ -28,7 +28,7 @@ internal sealed unsafe partial class Lane
         using (_order.EnterScope())
         {
             // A frame behind the goodbye is not read, and its turn would not come: the other lanes' goodbyes would wait for it.
-            _closes = true;
+            _queue.Close();
             connection = _connection;
         }
 
@@ -53,7 +53,7 @@ internal sealed unsafe partial class Lane
     // Under the session's order.
     private void ThrowIfClosed()
     {
-        if (_closes)
+        if (_queue.IsClosed)
         {
             ThrowClosed();
         }

@@ -66,7 +66,7 @@ internal sealed unsafe partial class Lane
         {
             using (_order.EnterScope())
             {
-                if (!_queue.IsEmpty || _closes)
+                if (!_queue.IsEmpty || _queue.IsClosed)
                 {
                     sequence = 0;
                     return false;

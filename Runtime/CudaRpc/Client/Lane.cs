@@ -32,9 +32,6 @@ internal sealed unsafe partial class Lane
     // Whether the owning thread sends without the send lock.
     private bool _sendsAlone;
 
-    // Whether nothing but the goodbye gets a number any more. Under the session's order.
-    private bool _closes;
-
     // What the owning thread records; null where it does not.
     private readonly ThreadTrace? _trace;
     private long _bytesSent;
@@ -240,7 +237,7 @@ internal sealed unsafe partial class Lane
         bool closes;
         using (_order.EnterScope())
         {
-            (_connection, _reader, closes) = (connection, reader, _closes);
+            (_connection, _reader, closes) = (connection, reader, _queue.IsClosed);
         }
 
         if (closes)

@@ -27,6 +27,13 @@ internal struct SendQueue(int capacity, int maximum)
     [FieldOffset(152)]
     private int _sent;
 
+    // Here, where whoever queues has the line anyway, and not beside what the lane's own thread writes with every call.
+    [FieldOffset(156)]
+    private bool _isClosed;
+
+    /// <summary>Whether nothing but the lane's goodbye gets a number any more. Under the session's order.</summary>
+    public readonly bool IsClosed => _isClosed;
+
     /// <summary>Where to queue. <see cref="Announce"/> what was written.</summary>
     public readonly ByteBuffer Queue => _queue;
 
@@ -35,6 +42,8 @@ internal struct SendQueue(int capacity, int maximum)
 
     /// <summary>Whether nothing waits. Needs no lock.</summary>
     public readonly bool IsEmpty => Volatile.Read(in _queued) == 0 && Volatile.Read(in _unsent) == 0;
+
+    public void Close() => _isClosed = true;
 
     public void Announce() => Volatile.Write(ref _queued, _queue.Length);
 
