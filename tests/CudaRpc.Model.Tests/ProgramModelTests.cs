@@ -75,17 +75,17 @@ public sealed class ProgramModelTests
     }
 
     [Theory]
-    [InlineData(TraceMarks.Woke, 200)]
-    [InlineData(TraceMarks.None, 110)]
+    [InlineData(TraceMarks.Woke, 250)]
+    [InlineData(TraceMarks.None, 160)]
     public void Time_PostsApart_PayForWakingTheSenderWhereTheyDidSo(TraceMarks marks, double expected)
     {
-        // Ten launches, 10 us apart, of which the first has woken the sender, for 10 us each.
+        // Ten launches, 15 us apart, of which the first has woken the sender, for 10 us each.
         var program = new TraceMaker();
         int thread = program.Thread();
-        program.Wait(thread, cost: 0).Post(thread, think: 10, cost: 0, marks: TraceMarks.Woke);
+        program.Wait(thread, cost: 0).Post(thread, think: 15, cost: 0, marks: TraceMarks.Woke);
         for (int launch = 1; launch < 10; launch++)
         {
-            program.Post(thread, think: 10, cost: 0, marks: marks);
+            program.Post(thread, think: 15, cost: 0, marks: marks);
         }
 
         var model = ProgramModel.Of(program.Make(), Exact.Costs with { PostWake = 10_000 });

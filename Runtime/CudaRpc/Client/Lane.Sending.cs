@@ -135,7 +135,7 @@ internal sealed unsafe partial class Lane
             Enqueue(this, ControlId.Settled, default);
         }
 
-        _session.Pump.Wake();
+        _session.Pump.Queued(this);
     }
 
     private void SendAllQueued()

@@ -61,6 +61,9 @@ internal sealed unsafe partial class Lane
     /// <summary>The call of the calling thread that is being recorded; null for none.</summary>
     public ThreadTrace? Trace => IsPart ? null : Owner is null ? _session.Recorder?.Current : _trace;
 
+    /// <summary>Whether sending takes less than waking a thread that does it.</summary>
+    public bool SendsBriefly => _connection is { SendsBriefly: true };
+
     private long Posted { get; set; }
 
     private long Synchronous { get; set; }
@@ -134,7 +137,7 @@ internal sealed unsafe partial class Lane
             carrier.SendAllQueued();
         }
 
-        if (_session.Pump.Wake())
+        if (_session.Pump.Queued(carrier))
         {
             Trace?.Mark(TraceMarks.Woke);
         }

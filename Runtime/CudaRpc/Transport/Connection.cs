@@ -25,6 +25,9 @@ internal abstract unsafe class Connection : IDisposable
     /// <exception cref="IOException">The connection is gone.</exception>
     public abstract int TryReceive(Span<byte> destination);
 
+    /// <summary>Whether sending some bytes takes about a microsecond of this thread, because they do not leave the machine.</summary>
+    public virtual bool SendsBriefly => false;
+
     /// <summary>
     /// Whether bytes can be used where they arrive, and be made where they are sent from: <see cref="Peek"/>, <see cref="Advance"/>,
     /// <see cref="Reserve"/> and <see cref="Commit"/> are for such connections only.

@@ -27,6 +27,7 @@ internal sealed unsafe class SocketConnection : Connection
         if (socket.AddressFamily == AddressFamily.Unix)
         {
             socket.SendBufferSize = UnixSendBuffer;
+            SendsBriefly = true;
             _budget = new SpinBudget(isNear: true);
         }
         else
@@ -43,6 +44,8 @@ internal sealed unsafe class SocketConnection : Connection
     public override string Peer { get; }
 
     public override long Deadline { get; set; } = long.MaxValue;
+
+    public override bool SendsBriefly { get; }
 
     public override void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {

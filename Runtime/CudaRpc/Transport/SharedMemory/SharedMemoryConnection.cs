@@ -101,6 +101,8 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
     }
 
+    public override bool SendsBriefly => true;
+
     public override bool IsInPlace => true;
 
     public override byte* Peek(int wanted, out int there)
