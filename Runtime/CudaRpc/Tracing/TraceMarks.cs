@@ -22,7 +22,7 @@ public enum TraceMarks : byte
     /// <summary>Posted, and had to wait until the network took more: what was queued before it had reached its bound.</summary>
     Waited = 16,
 
-    /// <summary>Posted, and woke the thread that sends, which takes much longer than queueing.</summary>
+    /// <summary>Posted where the thread that sends slept: woke that one or sent itself, which both take much longer than queueing.</summary>
     Woke = 32,
 
     /// <summary>

@@ -71,7 +71,7 @@ internal sealed partial class Replay
 
         // Back-pressure: the queue is full, and the thread sends it; or the server is behind, and takes nothing.
         state.Time += cost;
-        session.PumpAwake = Math.Max(session.PumpAwake, state.Time + (long)(_costs.Spin / 2));
+        session.PumpAwake = Math.Max(session.PumpAwake, state.Time + (long)(_costs.Spin / 4));
         long backlog = _up.Backlog(state.Time) - Turn;
         if (backlog > SendQueue * _outPerByte)
         {
@@ -95,7 +95,7 @@ internal sealed partial class Replay
         }
 
         session.Queued.Clear();
-        session.PumpAwake = Math.Max(session.PumpAwake, now + (long)(_costs.Spin / 2));
+        session.PumpAwake = Math.Max(session.PumpAwake, now + (long)(_costs.Spin / 4));
     }
 
     private void SendPosted(SessionState session, int number, int thread, in Step step, long now)

@@ -185,9 +185,11 @@ internal sealed class ProgramSteps
                 step.ClientCost = took;
                 break;
             case StepKind.Posted:
-                step.FindsPumpAwake = _knowsWakes && !call.Marks.HasFlag(TraceMarks.Woke);
+                bool hasSent = call.Marks.HasFlag(TraceMarks.Woke);
+                step.FindsPumpAwake = _knowsWakes && !hasSent;
                 // Much bulk is sent before the call returns, which is the network's matter. Without server times nobody knows whether it was held back.
-                bool isOwn = !_calls.HeldBack[index] && call.ServerEnd >= 0 && call.BytesOut <= PostedBulk;
+                // What sending or waking took is charged where the replay has to.
+                bool isOwn = !hasSent && !_calls.HeldBack[index] && call.ServerEnd >= 0 && call.BytesOut <= PostedBulk;
                 double bound = (PostBound * _costs.Post) + (Math.Min(call.BytesOut, PostedBulk) * 1e9 / _costs.CopyOut);
                 step.ClientCost = _trace.Header.RoundTrip == 0 ? (long)_costs.Post : isOwn ? took : (long)Math.Min(took, bound);
                 break;
