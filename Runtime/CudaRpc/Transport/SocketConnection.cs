@@ -13,10 +13,16 @@ internal sealed unsafe class SocketConnection : Connection
     // The kernel doubles it. Half as many sleeps a MiB as with the default where both ends share a processor.
     private const int UnixSendBuffer = 208 << 10;
 
+    // More than a header and most bodies.
+    private const int Bulk = 64 << 10;
+
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
     private readonly int _descriptor;
     private SpinBudget _budget;
+
+    // Of waits amid many bytes, which come at once where the others come late.
+    private SpinBudget _bulkBudget;
 
     public SocketConnection(Socket socket, string peer)
     {
@@ -29,6 +35,7 @@ internal sealed unsafe class SocketConnection : Connection
             socket.SendBufferSize = UnixSendBuffer;
             SendsBriefly = true;
             _budget = new SpinBudget(isNear: true);
+            _bulkBudget = new SpinBudget(isNear: true);
         }
         else
         {
@@ -76,18 +83,19 @@ internal sealed unsafe class SocketConnection : Connection
             return received;
         }
 
-        long until = Stopwatch.GetTimestamp() + _budget.Next();
+        ref SpinBudget budget = ref destination.Length > Bulk ? ref _bulkBudget : ref _budget;
+        long until = Stopwatch.GetTimestamp() + budget.Next();
         while (Stopwatch.GetTimestamp() < until)
         {
             received = TryReceive(destination);
             if (received >= 0)
             {
-                _budget.Succeeded();
+                budget.Succeeded();
                 return received;
             }
         }
 
-        _budget.Failed();
+        budget.Failed();
         while ((received = TryReceive(destination)) < 0)
         {
             WaitFor(Libc.POLLIN);
