@@ -25,4 +25,7 @@ internal sealed record ServerLimits
 
     /// <summary>Time for a new connection to greet.</summary>
     public TimeSpan Greeting { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for what a client has posted before it left in good order.</summary>
+    public TimeSpan Goodbyes { get; init; } = TimeSpan.FromSeconds(2);
 }

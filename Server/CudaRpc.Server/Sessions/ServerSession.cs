@@ -285,7 +285,7 @@ internal sealed class ServerSession
 
     /// <summary>
     /// Ends the session and releases everything it owned. Blocks until that is done. Once. What a client that has left in good order has
-    /// posted before is carried out, if that takes no longer than two seconds.
+    /// posted before is carried out, if that takes no longer than <see cref="ServerLimits.Goodbyes"/>.
     /// </summary>
     public void End(string reason)
     {
@@ -414,7 +414,7 @@ internal sealed class ServerSession
     // took too long.
     private bool WaitForGoodbyes()
     {
-        long deadline = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
+        long deadline = Environment.TickCount64 + (long)_limits.Goodbyes.TotalMilliseconds;
         lock (_lock)
         {
             while (_lanes.Count > 0 && !_isAborted)
