@@ -76,10 +76,11 @@ internal sealed class SendPump : IDisposable
         return true;
     }
 
-    /// <summary>Something is still queued on a lane. Returns whether the thread slept: then it has been woken.</summary>
+    /// <summary>
+    /// Something is still queued on a lane; a fence stands behind that. Returns whether the thread slept: then it has been woken.
+    /// </summary>
     public bool Wake()
     {
-        Interlocked.MemoryBarrier();
         bool slept = Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0;
         if (slept)
         {

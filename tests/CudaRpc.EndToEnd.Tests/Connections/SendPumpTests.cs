@@ -12,6 +12,7 @@ public sealed class SendPumpTests(ITestOutputHelper output)
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(3);
 
     [Theory]
+    [InlineData(TestServer.Tcp)]
     [InlineData(TestServer.Unix)]
     [InlineData(TestServer.Shm)]
     public void PostedCall_BehindWhichNoOtherComes_Leaves(string transport)
