@@ -6,18 +6,11 @@ namespace CudaRpc;
 /// <summary>How a session is opened, and what it says to a log. A driver in this process only uses the log.</summary>
 public sealed record SessionOptions
 {
-    private readonly TimeSpan? _connectTimeout;
-
     /// <summary>
-    /// Time for one connection to be accepted and welcomed. By default what <c>CUDARPC_CONNECT_TIMEOUT</c> or the configuration file says, or
-    /// five seconds.
+    /// Time for one connection to be accepted and welcomed; null, the default, for what <c>CUDARPC_CONNECT_TIMEOUT</c> or the configuration
+    /// file says, or five seconds.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Nothing is set here, and the configuration cannot be understood.</exception>
-    public TimeSpan ConnectTimeout
-    {
-        get => _connectTimeout ?? ClientConfiguration.ReadTimeout();
-        init => _connectTimeout = value;
-    }
+    public TimeSpan? ConnectTimeout { get; init; }
 
     /// <summary>Name of the program in the server's log; the process name by default.</summary>
     public string ClientName { get; init; } = Path.GetFileName(Environment.ProcessPath ?? "unknown");

@@ -22,6 +22,7 @@ public sealed partial class Session : IDisposable
 
     private readonly ServerUrl _url;
     private readonly SessionOptions _options;
+    private readonly TimeSpan _connectTimeout;
     private readonly EmulatedLink? _network;
     private readonly Connection _control;
     private readonly byte[] _token;
@@ -40,7 +41,8 @@ public sealed partial class Session : IDisposable
     {
         _url = url;
         Recorder = recorder;
-        _options = options with { ConnectTimeout = options.ConnectTimeout }; // Read once.
+        _options = options;
+        _connectTimeout = options.ConnectTimeout ?? ClientConfiguration.ReadTimeout();
         _network = url.Network is null ? null : new EmulatedLink(url.Network);
         FrameReader reader;
         Welcome welcome;
@@ -309,7 +311,7 @@ public sealed partial class Session : IDisposable
     private static bool IsShortage(Exception? failure) =>
         failure is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable };
 
-    private long Deadline() => Environment.TickCount64 + (long)_options.ConnectTimeout.TotalMilliseconds;
+    private long Deadline() => Environment.TickCount64 + (long)_connectTimeout.TotalMilliseconds;
 
     private void Retire(Lane lane, long deadline)
     {
@@ -348,7 +350,7 @@ public sealed partial class Session : IDisposable
     private (Connection Connection, FrameReader Reader, Welcome Welcome) Open(byte[] token)
     {
         long deadline = Deadline();
-        Connection connection = Transports.Connect(_url, _options.ConnectTimeout);
+        Connection connection = Transports.Connect(_url, _connectTimeout);
         connection = _network?.Connect(connection) ?? connection;
         try
         {
