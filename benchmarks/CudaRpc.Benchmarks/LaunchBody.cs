@@ -1,6 +1,5 @@
 using CudaRpc.Client;
 using CudaRpc.Protocol;
-using MessagePack;
 
 namespace CudaRpc.Benchmarks;
 
@@ -11,20 +10,6 @@ internal static class LaunchBody
     private static readonly byte[] s_parameters = new byte[28];
 
     public static void Write(BodyWriter writer, nint function)
-    {
-        writer.Write((long)function);
-        writer.Write(1024U);
-        writer.Write(1U);
-        writer.Write(1U);
-        writer.Write(256U);
-        writer.Write(1U);
-        writer.Write(1U);
-        writer.Write(0U);
-        writer.Write(0L);
-        writer.Write(s_parameters);
-    }
-
-    public static void Write(ref MessagePackWriter writer, nint function)
     {
         writer.Write((long)function);
         writer.Write(1024U);

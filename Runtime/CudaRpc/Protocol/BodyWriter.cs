@@ -12,9 +12,9 @@ internal readonly struct BodyWriter(ByteBuffer buffer)
     // A code and 64 bits.
     private const int MostOfValue = 9;
 
-    public void WriteNil() => Write(MessagePackCode.Nil);
+    public void WriteNil() => WriteCode(MessagePackCode.Nil);
 
-    public void Write(bool value) => Write(value ? MessagePackCode.True : MessagePackCode.False);
+    public void Write(bool value) => WriteCode(value ? MessagePackCode.True : MessagePackCode.False);
 
     public void Write(long value)
     {
@@ -108,7 +108,7 @@ internal readonly struct BodyWriter(ByteBuffer buffer)
     {
         if (text.Length <= MessagePackRange.MaxFixStringLength)
         {
-            Write((byte)(MessagePackCode.MinFixStr | text.Length));
+            WriteCode((byte)(MessagePackCode.MinFixStr | text.Length));
         }
         else
         {
@@ -118,7 +118,7 @@ internal readonly struct BodyWriter(ByteBuffer buffer)
         buffer.Write(text);
     }
 
-    private void Write(byte code)
+    private void WriteCode(byte code)
     {
         buffer.GetSpan(1)[0] = code;
         buffer.Advance(1);

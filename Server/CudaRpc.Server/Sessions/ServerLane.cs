@@ -143,9 +143,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
         {
             Dispatcher.Dispatch(header.CallId, Session.Driver, ref call);
         }
-        // Of these the last is what MessagePack says to a length of bytes above 2 GiB.
-        catch (Exception failure) when (!call.HasBegun
-            && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException or ArgumentOutOfRangeException))
+        catch (Exception failure) when (!call.HasBegun && failure is (MessagePackSerializationException or EndOfStreamException or OverflowException))
         {
             throw new ProtocolException($"{CallId.Name(header.CallId)} does not decode: {failure.Message}", failure);
         }

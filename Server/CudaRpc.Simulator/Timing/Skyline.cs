@@ -120,14 +120,11 @@ internal sealed class Skyline(int capacity)
 
     private void Prune(long now)
     {
-        if (_steps.Count >= _prunedAt)
+        if (_steps.Count < _prunedAt)
         {
-            Forget(now);
+            return;
         }
-    }
 
-    private void Forget(long now)
-    {
         int over = IndexAt(now);
         _steps.RemoveRange(0, over);
         CollectionsMarshal.AsSpan(_steps)[0].Time = long.MinValue;
