@@ -6,6 +6,7 @@ public sealed class CommandLineTests
     [Theory(Timeout = 60_000)]
     [InlineData("cudarpc: unexpected 'sreve'", "sreve")]
     [InlineData("cudarpc serve: unexpected '--colour'", "serve", "--colour")]
+    [InlineData("cudarpc trace show: unexpected '--colour'", "trace", "show", "--colour", "file")]
     [InlineData("cudarpc serve: --memory takes a number from 1 to 1048576, not 1e400", "serve", "--memory", "1e400")]
     [InlineData("cudarpc serve: Argument 'gpu' not recognized. Must be one of: 'native' 'simulated' 'null'", "serve", "--driver", "gpu")]
     [InlineData("cudarpc serve: --libcuda cannot be empty", "serve", "--libcuda", "")]

@@ -46,8 +46,11 @@ internal static class CommandLine
             ArgumentResult { Argument: { Arity.MaximumNumberOfValues: 1 } argument } result when HasEmpty(result) => argument.Name,
             _ => null,
         }).FirstOrDefault(static name => name is not null);
+        // An option that there is not is taken for an argument, and the argument behind it is left over.
+        string? unexpected = parsed.CommandResult.Tokens.Select(static token => token.Value)
+            .FirstOrDefault(static text => text.StartsWith("--", StringComparison.Ordinal)) ?? parsed.UnmatchedTokens.FirstOrDefault();
         return empty is not null ? $"{empty} cannot be empty"
-            : parsed is { Action: ParseErrorAction, UnmatchedTokens: [var unexpected, ..] } ? $"unexpected '{unexpected}'"
+            : parsed.Action is ParseErrorAction && unexpected is not null ? $"unexpected '{unexpected}'"
             : parsed.Action is ParseErrorAction ? OneLine(parsed.Errors[0].Message)
             : null;
     }
