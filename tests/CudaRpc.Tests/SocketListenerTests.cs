@@ -51,6 +51,34 @@ public sealed class SocketListenerTests : IDisposable
         Assert.Equal(SocketError.AddressAlreadyInUse, failure.SocketErrorCode);
     }
 
+    [Fact]
+    public void Listen_PortOfServerThatHasJustEnded_Listens()
+    {
+        ServerUrl url;
+        using (var first = SocketListener.Listen(ServerUrl.Parse("tcp://127.0.0.1:0")))
+        {
+            url = first.Url;
+            using Connection client = Transports.Connect(url, TimeSpan.FromSeconds(5));
+
+            // Who closes first has its end wait for a minute.
+            first.Accept()!.Dispose();
+        }
+
+        using var second = SocketListener.Listen(url);
+
+        using Connection connection = Transports.Connect(second.Url, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void Listen_PortOfLiveServer_Refused()
+    {
+        using var first = SocketListener.Listen(ServerUrl.Parse("tcp://127.0.0.1:0"));
+
+        var failure = Assert.Throws<SocketException>(() => SocketListener.Listen(first.Url));
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, failure.SocketErrorCode);
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     // As a server leaves it that was killed: .NET removes the file of a socket that it closes, so it is bound under another name.

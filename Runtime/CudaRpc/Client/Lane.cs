@@ -118,6 +118,7 @@ internal sealed unsafe partial class Lane
     public void Post(uint callId, ReadOnlySpan<byte> smallBulk, bool isOwn)
     {
         Posted++;
+        _order.AwaitTurn(this);
         Lane carrier;
         while (true)
         {

@@ -11,6 +11,13 @@ internal sealed class PostOrder
     // Posted calls of other threads after which a lane whose own thread posts nothing is no longer the carrier.
     private const int LongestAbsence = 64;
 
+    // Turns of SpinWait, some 200 ns and 1 us: a thread that does nothing but post has posted in between.
+    private const int Glance = 5;
+    private const int Look = 27;
+
+    // Looks in a row before the order is taken from a thread that goes on, each twice as long as the one before: some 30 us in all.
+    private const int Looks = 5;
+
     private Shared _shared;
 
     /// <summary>The number of the session's last call so far.</summary>
@@ -22,6 +29,22 @@ internal sealed class PostOrder
     /// <summary>Holds the order until the scope is disposed. Taken after a lane's send lock, never before it.</summary>
     public BriefLock.Scope EnterScope() => _shared.Lock.EnterScope();
 
+    /// <summary>
+    /// Not held, before a posted call of <paramref name="own"/>'s thread: where another thread posts call upon call, leaves it the order for a while.
+    /// What it writes lies in the cache of its processor; were the order to change hands with every call, each would wait for those lines, up to 0.4 us
+    /// where the processors are far apart.
+    /// </summary>
+    public void AwaitTurn(Lane own)
+    {
+        Lane? poster = Volatile.Read(ref _shared.Poster);
+        if (poster != own && poster is not null && Advances(Glance))
+        {
+            for (int look = 0; look < Looks && Advances(Look << look); look++)
+            {
+            }
+        }
+    }
+
     /// <summary>Held: the number of the call that is next.</summary>
     public ulong Next() => ++_shared.Sequence;
 
@@ -32,6 +55,7 @@ internal sealed class PostOrder
     /// </summary>
     public Lane CarrierFor(Lane own)
     {
+        _shared.Poster = own;
         Lane? carrier = _shared.Carrier;
         if (carrier == own)
         {
@@ -57,6 +81,20 @@ internal sealed class PostOrder
         }
     }
 
+    // Whether calls get numbers meanwhile. Gives the processor away where others may need it: the server's thread, or the one that posts.
+    private bool Advances(int turns)
+    {
+        ulong before = Last;
+        for (; turns > Look; turns -= Look)
+        {
+            Thread.SpinWait(Look);
+            Thread.Yield();
+        }
+
+        Thread.SpinWait(turns);
+        return Last != before;
+    }
+
     // Two lines apart from what lies before and behind: processors fetch lines in pairs.
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct Shared
@@ -73,5 +111,9 @@ internal sealed class PostOrder
 
         [FieldOffset(148)]
         public BriefLock Lock;
+
+        // Whose thread has posted last.
+        [FieldOffset(152)]
+        public Lane? Poster;
     }
 }
