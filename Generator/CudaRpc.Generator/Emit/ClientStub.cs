@@ -19,7 +19,7 @@ internal static class ClientStub
         bool declared = CheckHandles(code, function);
         CheckArguments(code, function);
         code.Open("try");
-        code.Line($"Call call = _session.Begin(CallId.{function.Name});");
+        code.Line($"var call = new Call(_session, CallId.{function.Name});");
         foreach (PlannedParameter parameter in function.Parameters)
         {
             Write(code, parameter, function);

@@ -19,8 +19,8 @@ internal unsafe ref partial struct Call
     private BodyReader _reader;
     private byte* _bulkIn;
     private nuint _bulkInLength;
-    private HostBox _rowsIn;
-    private HostBox _rowsOut;
+    private HostBox* _rowsIn;
+    private HostBox* _rowsOut;
     private byte* _bulkOut;
     private nuint _bulkOutLength;
     private NativeBytes? _bulkSink;
@@ -33,6 +33,13 @@ internal unsafe ref partial struct Call
     private readonly HostMemory? _hostMemory;
     private bool _namesHostMemory;
     private bool _wantsHostMemory;
+
+    /// <summary>A call of the calling thread.</summary>
+    // No method of the session's, nor a reference among the parameters: the compiler would make the structure elsewhere, and copy its 150 bytes.
+    public Call(Session session, uint callId)
+        : this(session, session.Lane, callId)
+    {
+    }
 
     /// <param name="session">Whose call it is.</param>
     /// <param name="lane">What carries it; its thread is the calling one.</param>
@@ -125,29 +132,31 @@ internal unsafe ref partial struct Call
     }
 
     /// <summary>Bytes that follow the body, sent row by row from where they are.</summary>
-    public void WriteBulk(in HostBox rows)
+    /// <param name="rows">Where they are; it stays in place until the call is over.</param>
+    public void WriteBulk(HostBox* rows)
     {
-        if (rows.IsLinear)
+        if (rows->IsLinear)
         {
-            WriteBulk((void*)rows.Start, rows.Length);
+            WriteBulk((void*)rows->Start, rows->Length);
             return;
         }
 
         _rowsIn = rows;
-        _bulkInLength = rows.Length;
+        _bulkInLength = rows->Length;
     }
 
     /// <summary>Where the reply's bulk goes, row by row; it must fill them exactly.</summary>
-    public void ReceiveBulk(in HostBox rows)
+    /// <param name="rows">The rows; it stays in place until the call is over.</param>
+    public void ReceiveBulk(HostBox* rows)
     {
-        if (rows.IsLinear)
+        if (rows->IsLinear)
         {
-            ReceiveBulk((void*)rows.Start, rows.Length);
+            ReceiveBulk((void*)rows->Start, rows->Length);
             return;
         }
 
         _rowsOut = rows;
-        _bulkOutLength = rows.Length;
+        _bulkOutLength = rows->Length;
     }
 
     /// <summary>Where the reply's bulk goes; it must be exactly this long.</summary>
@@ -172,7 +181,7 @@ internal unsafe ref partial struct Call
     private CUresult PostQuietly()
     {
         PrepareHostMemory();
-        if (_rowsIn.Start != 0)
+        if (_rowsIn != null)
         {
             PostRows();
         }
@@ -197,9 +206,17 @@ internal unsafe ref partial struct Call
     private CUresult InvokeQuietly()
     {
         PrepareHostMemory();
-        FrameHeader reply = _rowsIn.Start == 0
-            ? _lane.Invoke(_callId, _bulkIn, _bulkInLength, out ReadOnlyMemory<byte> body)
-            : _lane.InvokeRows(_callId, _rowsIn, out body);
+        FrameHeader reply;
+        ReadOnlySpan<byte> body;
+        if (_rowsIn == null)
+        {
+            _lane.Invoke(_callId, _bulkIn, _bulkInLength, out reply, out body);
+        }
+        else
+        {
+            _lane.InvokeRows(_callId, *_rowsIn, out reply, out body);
+        }
+
         nuint received = 0;
         while (true)
         {
@@ -214,13 +231,13 @@ internal unsafe ref partial struct Call
                 ProtocolException.Throw($"reply to {CallId.Name(_callId)} with more than the {_bulkOutLength} bytes that were asked for");
             }
 
-            if (_rowsOut.Start == 0)
+            if (_rowsOut == null)
             {
                 _lane.ReadBulk(_bulkOut + received, (nuint)reply.BulkLength);
             }
             else
             {
-                _lane.ReadBulkRows(_rowsOut, received, (nuint)reply.BulkLength);
+                _lane.ReadBulkRows(*_rowsOut, received, (nuint)reply.BulkLength);
             }
 
             received += (nuint)reply.BulkLength;
@@ -229,7 +246,7 @@ internal unsafe ref partial struct Call
                 break;
             }
 
-            reply = _lane.ReadReply(_callId, out body);
+            _lane.ReadReply(_callId, out reply, out body);
         }
 
         if ((reply.Flags & FrameFlags.Landed) != 0)
@@ -237,7 +254,7 @@ internal unsafe ref partial struct Call
             _lane.WaitForWrites(reply);
         }
 
-        _reader = new BodyReader(body.Span);
+        _reader = new BodyReader(body);
         var status = (CUresult)_reader.ReadUInt32();
         if (status == CUresult.CUDA_SUCCESS)
         {
@@ -389,11 +406,11 @@ internal unsafe ref partial struct Call
     {
         if (_bulkInLength > ProtocolLimits.PostedCopy)
         {
-            _lane.PostBulkRows(_callId, _rowsIn);
+            _lane.PostBulkRows(_callId, *_rowsIn);
         }
         else
         {
-            _lane.PostRows(_callId, _rowsIn, IsOwn);
+            _lane.PostRows(_callId, *_rowsIn, IsOwn);
         }
     }
 

@@ -29,10 +29,10 @@ internal sealed unsafe partial class Lane
     }
 
     /// <summary>Sends the call with bulk that lies in rows, and waits for its reply's header and body.</summary>
-    public FrameHeader InvokeRows(uint callId, in HostBox bulk, out ReadOnlyMemory<byte> body)
+    public void InvokeRows(uint callId, in HostBox bulk, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         Synchronous++;
-        return ReadReplyTo(callId, SendRows(callId, FrameFlags.None, bulk), out body);
+        ReadReplyTo(callId, SendRows(callId, FrameFlags.None, bulk), out reply, out body);
     }
 
     /// <summary>Receives bulk of a reply to its place in rows, where it begins at <paramref name="offset"/> bytes of all of them.</summary>

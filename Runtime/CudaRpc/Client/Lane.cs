@@ -161,17 +161,17 @@ internal sealed unsafe partial class Lane
     }
 
     /// <summary>Sends the call and waits for its reply's header and body. Bulk of the reply is left to <see cref="ReadBulk"/>.</summary>
-    public FrameHeader Invoke(uint callId, byte* bulk, nuint length, out ReadOnlyMemory<byte> body)
+    public void Invoke(uint callId, byte* bulk, nuint length, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         Synchronous += IsPart ? 0 : 1;
-        return ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out body);
+        ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out reply, out body);
     }
 
     /// <summary>Waits for the next frame of a reply that said there is more.</summary>
-    public FrameHeader ReadReply(uint callId, out ReadOnlyMemory<byte> body)
+    public void ReadReply(uint callId, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         FrameReader reader = _reader!;
-        if (!reader.Read(out FrameHeader reply))
+        if (!reader.Read(out reply))
         {
             throw new IOException($"the server closed the connection during {CallId.Name(callId)}");
         }
@@ -181,10 +181,9 @@ internal sealed unsafe partial class Lane
             ProtocolException.Throw("a server sends replies only");
         }
 
-        body = reader.Body;
+        body = reader.BodySpan;
         Volatile.Write(ref _bytesReceived, reader.BytesReceived);
         Trace?.Received(FrameHeader.Size + reply.BodyLength + (long)reply.BulkLength);
-        return reply;
     }
 
     /// <summary>Waits for the writes to the program's memory that the reply says come before it.</summary>
@@ -252,15 +251,13 @@ internal sealed unsafe partial class Lane
         }
     }
 
-    private FrameHeader ReadReplyTo(uint callId, ulong sequence, out ReadOnlyMemory<byte> body)
+    private void ReadReplyTo(uint callId, ulong sequence, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
-        FrameHeader reply = ReadReply(callId, out body);
+        ReadReply(callId, out reply, out body);
         if (reply.Sequence != sequence || reply.CallId != callId)
         {
             ProtocolException.Throw($"reply to call {reply.Sequence} where {sequence} ({CallId.Name(callId)}) is waited for");
         }
-
-        return reply;
     }
 }
 

@@ -182,8 +182,6 @@ public sealed partial class Session : IDisposable
         Telemetry?.End(Volatile.Read(ref _lost));
     }
 
-    internal Call Begin(uint callId) => new(this, Lane, callId);
-
     /// <summary>Counts a call that needed nobody else.</summary>
     internal void CountLocal() => Lane.Local++;
 

@@ -14,14 +14,19 @@ internal sealed unsafe class FrameReader(Connection connection)
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(InitialBuffer, pinned: true);
     private int _start;
     private int _end;
+    private int _body;
+    private int _bodyLength;
+    private ulong _sequence;
     private ulong _bulkRemaining;
 
     // Bytes that PeekBulk has shown in the connection's memory, to be given back.
     private int _peeked;
-    private FrameHeader _header;
 
     /// <summary>Body of the frame read last. Valid until the next <see cref="Read"/>.</summary>
-    public ReadOnlyMemory<byte> Body { get; private set; }
+    public ReadOnlyMemory<byte> Body => _buffer.AsMemory(_body, _bodyLength);
+
+    /// <summary>The same.</summary>
+    public ReadOnlySpan<byte> BodySpan => _buffer.AsSpan(_body, _bodyLength);
 
     /// <summary>Bytes received so far, headers included.</summary>
     public long BytesReceived { get; private set; }
@@ -41,7 +46,7 @@ internal sealed unsafe class FrameReader(Connection connection)
             return false;
         }
 
-        header = _header = FrameHeader.Read(_buffer.AsSpan(_start));
+        header = FrameHeader.Read(_buffer.AsSpan(_start));
         if ((header.Flags & ~FrameFlags.Known) != 0)
         {
             ProtocolException.Throw($"frame with unknown flags 0x{(uint)header.Flags:x}");
@@ -54,7 +59,7 @@ internal sealed unsafe class FrameReader(Connection connection)
 
         int body = (int)header.BodyLength;
         Fill(FrameHeader.Size + body, atBoundary: false);
-        Body = _buffer.AsMemory(_start + FrameHeader.Size, body);
+        (_body, _bodyLength, _sequence) = (_start + FrameHeader.Size, body, header.Sequence);
         _start += FrameHeader.Size + body;
         _bulkRemaining = header.BulkLength;
         return true;
@@ -202,5 +207,5 @@ internal sealed unsafe class FrameReader(Connection connection)
     }
 
     private void ThrowTruncated(nuint missing) =>
-        ProtocolException.Throw($"the peer closed the connection inside frame {_header.Sequence}; {missing} bytes are missing");
+        ProtocolException.Throw($"the peer closed the connection inside frame {_sequence}; {missing} bytes are missing");
 }

@@ -34,7 +34,7 @@ internal sealed class ReleaseQueue(ServerSession session)
     /// <param name="header">The call's.</param>
     /// <param name="body">The call's.</param>
     /// <param name="number">Of a call that was taken over: what <see cref="WaitFor"/> takes.</param>
-    public bool TryAdd(in FrameHeader header, ReadOnlyMemory<byte> body, ref long number)
+    public bool TryAdd(in FrameHeader header, ReadOnlySpan<byte> body, ref long number)
     {
         bool releases = header.CallId
             is CallId.cuMemFree_v2 or CallId.cuModuleUnload or CallId.cuLibraryUnload or CallId.cuArrayDestroy or CallId.cuMipmappedArrayDestroy;
@@ -44,7 +44,7 @@ internal sealed class ReleaseQueue(ServerSession session)
         }
 
         byte[] copy = ArrayPool<byte>.Shared.Rent(body.Length);
-        body.Span.CopyTo(copy);
+        body.CopyTo(copy);
         lock (_lock)
         {
             while (_added - _made >= Capacity && !_closed)
@@ -111,11 +111,11 @@ internal sealed class ReleaseQueue(ServerSession session)
     }
 
     // Whether what is to be freed, the call's one argument, is the session's.
-    private bool IsKnown(uint callId, ReadOnlyMemory<byte> body)
+    private bool IsKnown(uint callId, ReadOnlySpan<byte> body)
     {
         try
         {
-            var reader = new MessagePackReader(body);
+            var reader = new BodyReader(body);
             return callId == CallId.cuMemFree_v2 ? session.Owns(reader.ReadUInt64()) : session.Handles.TryResolve((nint)reader.ReadInt64(), out _);
         }
         catch (Exception failure) when (failure is MessagePackSerializationException or EndOfStreamException or OverflowException)
@@ -132,7 +132,7 @@ internal sealed class ReleaseQueue(ServerSession session)
         {
             try
             {
-                lane.Serve(header, body.AsMemory(0, (int)header.BodyLength));
+                lane.Serve(header, body.AsSpan(0, (int)header.BodyLength));
             }
             catch (ProtocolException failure)
             {

@@ -58,8 +58,11 @@ internal sealed class SequenceGate
     /// <summary>Gives the turn to the next number. Only the lane whose turn it is calls this.</summary>
     public void Leave()
     {
-        // Wakes nobody before his turn: a lane may have thousands of calls before another's next one.
-        if (Interlocked.Increment(ref _next) >= Volatile.Read(ref _awaited))
+        // Wakes nobody before his turn: a lane may have thousands of calls before another's next one. No fence between the write and the read: those
+        // who wait make one for all threads, which is for them to pay.
+        ulong next = _next + 1;
+        Volatile.Write(ref _next, next);
+        if (next >= Volatile.Read(ref _awaited))
         {
             lock (_monitor)
             {
@@ -96,8 +99,8 @@ internal sealed class SequenceGate
     private bool IsAwaited(ulong sequence)
     {
         _awaited = Math.Min(_awaited, sequence);
-        // Pairs with Leave's write of _next and read of _awaited.
-        Interlocked.MemoryBarrier();
+        // Pairs with Leave's write of _next and read of _awaited, which may be on their way in that order or the other.
+        Interlocked.MemoryBarrierProcessWide();
         return Volatile.Read(ref _next) < sequence;
     }
 }

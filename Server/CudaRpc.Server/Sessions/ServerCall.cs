@@ -29,11 +29,12 @@ internal unsafe ref partial struct ServerCall
     private byte* _replyBulk;
     private nuint _replyBulkLength;
 
-    public ServerCall(ServerLane lane, in FrameHeader header, ReadOnlyMemory<byte> body)
+    // Nothing by reference: the compiler would make the structure elsewhere, and copy it.
+    public ServerCall(ServerLane lane, FrameHeader header, ReadOnlySpan<byte> body)
     {
         _lane = lane;
         _header = header;
-        _reader = new BodyReader(body.Span);
+        _reader = new BodyReader(body);
     }
 
     public readonly ServerSession Session => _lane.Session;

@@ -93,7 +93,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
             Calls++;
             RoundTrips += posted ? 0 : 1;
-            if (Session.Releases.TryAdd(header, _reader!.Body, ref _lastRelease))
+            if (Session.Releases.TryAdd(header, _reader!.BodySpan, ref _lastRelease))
             {
                 Session.Gate.Leave();
                 continue;
@@ -136,7 +136,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
     }
 
     /// <summary>Makes one call.</summary>
-    public void Serve(in FrameHeader header, ReadOnlyMemory<byte> body)
+    public void Serve(in FrameHeader header, ReadOnlySpan<byte> body)
     {
         var call = new ServerCall(this, header, body);
         try
@@ -258,12 +258,12 @@ internal sealed unsafe partial class ServerLane : IDisposable
     {
         if (Session.Meter is not { TimesCalls: true } meter)
         {
-            Serve(header, _reader!.Body);
+            Serve(header, _reader!.BodySpan);
             return;
         }
 
         long began = Stopwatch.GetTimestamp();
-        Serve(header, _reader!.Body);
+        Serve(header, _reader!.BodySpan);
         meter.Record(header.CallId, began, posted);
     }
 

@@ -15,7 +15,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuMemAdvise_v2);
+            var call = new Call(_session, CallId.cuMemAdvise_v2);
             call.Write(devPtr.Value);
             call.Write(count);
             call.WriteStruct(&location);
@@ -43,7 +43,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemAlloc_v2);
+            var call = new Call(_session, CallId.cuMemAlloc_v2);
             call.Write(bytesize);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -66,7 +66,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuMemFree_v2);
+            var call = new Call(_session, CallId.cuMemFree_v2);
             call.Write(dptr.Value);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -87,7 +87,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuMemGetAddressRange_v2);
+            var call = new Call(_session, CallId.cuMemGetAddressRange_v2);
             call.Write(pbase != null);
             call.Write(psize != null);
             call.Write(dptr.Value);
@@ -120,7 +120,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuMemSetWindow);
+            var call = new Call(_session, CallId.cuMemSetWindow);
             if (window != null)
             {
                 call.WriteStruct(window);

@@ -20,7 +20,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuCopyGetExtent_v2);
+            var call = new Call(_session, CallId.cuCopyGetExtent_v2);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
             {
@@ -46,7 +46,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuCoredumpGetAttribute);
+            var call = new Call(_session, CallId.cuCoredumpGetAttribute);
             call.Write((uint)attrib);
             call.Write(*size);
             nuint valueRoom = *size;
@@ -77,7 +77,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuCtxDestroy_v2);
+            var call = new Call(_session, CallId.cuCtxDestroy_v2);
             call.WriteHandle(ctx.Value);
             status = call.Post();
             if (status == CUresult.CUDA_SUCCESS)
@@ -103,7 +103,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuCtxGetLimit);
+            var call = new Call(_session, CallId.cuCtxGetLimit);
             call.Write((uint)limit);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -125,7 +125,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuCtxSetLimit);
+            var call = new Call(_session, CallId.cuCtxSetLimit);
             call.Write((uint)limit);
             call.Write(value);
             CUresult status = call.Invoke();
@@ -152,7 +152,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDeviceGetCapabilities);
+            var call = new Call(_session, CallId.cuDeviceGetCapabilities);
             if (operations != null)
             {
                 call.WriteArray(operations, count);
@@ -189,7 +189,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDeviceGetUuid_v2);
+            var call = new Call(_session, CallId.cuDeviceGetUuid_v2);
             call.Write(dev);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -222,7 +222,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuFuncGetModule);
+            var call = new Call(_session, CallId.cuFuncGetModule);
             call.WriteHandle(hfunc.Value);
             status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -249,7 +249,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphRemoveNodes);
+            var call = new Call(_session, CallId.cuGraphRemoveNodes);
             call.WriteHandles((nint*)nodes, numNodes);
             call.Write(numNodes);
             return call.Post();
@@ -265,7 +265,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuInit);
+            var call = new Call(_session, CallId.cuInit);
             call.Write(Flags);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -291,7 +291,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuLogsDump);
+            var call = new Call(_session, CallId.cuLogsDump);
             call.Write(buffer != null);
             call.Write(*size);
             if (prefix != null)
@@ -334,7 +334,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemcpyDtoH_v2);
+            var call = new Call(_session, CallId.cuMemcpyDtoH_v2);
             call.ReceiveBulk(dstHost, ByteCount);
             call.Write(srcDevice.Value);
             call.Write(ByteCount);
@@ -362,7 +362,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemcpyHtoD_v2);
+            var call = new Call(_session, CallId.cuMemcpyHtoD_v2);
             call.Write(dstDevice.Value);
             call.WriteBulk(srcHost, ByteCount);
             call.Write(ByteCount);
@@ -390,7 +390,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemset2D);
+            var call = new Call(_session, CallId.cuMemset2D);
             call.WriteBulk(pattern, checked(checked((nuint)Width * (nuint)Height + 1) * (nuint)sizeof(ushort)));
             call.Write(Width);
             call.Write(Height);
@@ -430,7 +430,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuNodeAdd);
+            var call = new Call(_session, CallId.cuNodeAdd);
             nint phNode_ = call.WriteNewHandle(HandleKind.CUgraphNode);
             RemoteStructs.Write(ref call, @params);
             if (mem != null)
@@ -480,7 +480,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuNodeGet);
+            var call = new Call(_session, CallId.cuNodeGet);
             call.WriteHandle(hNode.Value);
             RemoteStructs.Write(ref call, list);
             status = call.Invoke();
@@ -520,7 +520,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuNodeMap);
+            var call = new Call(_session, CallId.cuNodeMap);
             call.WriteArray(infos, count);
             call.Write(count);
             call.WriteHandle(hStream.Value);
@@ -542,7 +542,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTexObjectCreate);
+            var call = new Call(_session, CallId.cuTexObjectCreate);
             call.WriteStruct(pResDesc);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -569,7 +569,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuThreadExchangeMode);
+            var call = new Call(_session, CallId.cuThreadExchangeMode);
             call.Write((uint)*mode);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)

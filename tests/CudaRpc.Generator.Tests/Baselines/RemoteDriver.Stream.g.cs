@@ -20,7 +20,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamCreate);
+            var call = new Call(_session, CallId.cuStreamCreate);
             nint phStream_ = call.WriteNewHandle(HandleKind.CUstream);
             call.Write(Flags);
             CUresult status = call.Post();
@@ -48,7 +48,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamDestroy_v2);
+            var call = new Call(_session, CallId.cuStreamDestroy_v2);
             call.WriteHandle(hStream.Value);
             status = call.Post();
             if (status == CUresult.CUDA_SUCCESS)
@@ -75,7 +75,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamQuery);
+            var call = new Call(_session, CallId.cuStreamQuery);
             call.WriteHandle(hStream.Value);
             status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -102,7 +102,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamQuery_ptsz);
+            var call = new Call(_session, CallId.cuStreamQuery_ptsz);
             call.WriteHandle(hStream.Value);
             status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)

@@ -7,8 +7,6 @@ internal sealed class Session
 {
     public HandleTable Handles { get; } = new();
 
-    public Call Begin(uint callId) => default;
-
     public CUresult Failed(uint callId, System.Exception failure) => CUresult.CUDA_ERROR_UNKNOWN;
 }
 
@@ -33,6 +31,10 @@ public sealed partial class RemoteDriver : CudaDriver
 
 internal unsafe ref struct Call
 {
+    public Call(Session session, uint callId)
+    {
+    }
+
     public void Write(bool value) { }
     public void Write(sbyte value) { }
     public void Write(byte value) { }

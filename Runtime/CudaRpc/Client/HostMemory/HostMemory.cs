@@ -142,7 +142,7 @@ internal sealed unsafe partial class HostMemory(Session session) : IDisposable
         ProcessIdentity.Value.CopyTo(new Span<byte>(identity, ProcessIdentity.Size));
         for (int attempt = 0; attempt < WindowAttempts; attempt++)
         {
-            Call call = session.Begin(CallId.cuMemHostAlloc);
+            var call = new Call(session, CallId.cuMemHostAlloc);
             call.WriteArray(identity, ProcessIdentity.Size);
             if (call.Invoke() != CUresult.CUDA_SUCCESS)
             {

@@ -17,7 +17,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuArrayDestroy);
+            var call = new Call(_session, CallId.cuArrayDestroy);
             call.WriteHandle(hArray.Value);
             CUresult status = call.Post();
             Handles.Forget(hArray.Value);
@@ -87,7 +87,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             nint id = call.WriteNewHandle(HandleKind.CUarray);
             call.WriteHandle(owner);
             call.Write(index);

@@ -25,7 +25,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDeviceRegisterAsyncNotification);
+            var call = new Call(_session, CallId.cuDeviceRegisterAsyncNotification);
             call.Write(device);
             nint id = call.WriteNewHandle(HandleKind.CUasyncCallbackHandle);
             // Told of before the reply is here, it has its handle already.
@@ -64,7 +64,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDeviceUnregisterAsyncNotification);
+            var call = new Call(_session, CallId.cuDeviceUnregisterAsyncNotification);
             call.Write(device);
             call.WriteHandle(callback.Value);
             CUresult status = call.Invoke();

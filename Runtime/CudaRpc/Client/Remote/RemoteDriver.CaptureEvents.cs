@@ -16,7 +16,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamBeginCapture_v2);
+            var call = new Call(_session, CallId.cuStreamBeginCapture_v2);
             call.WriteHandle(hStream.Value);
             call.Write((uint)mode);
             return Began(hStream, ref call);
@@ -49,7 +49,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamBeginCaptureToGraph);
+            var call = new Call(_session, CallId.cuStreamBeginCaptureToGraph);
             call.WriteHandle(hStream.Value);
             call.WriteHandle(hGraph.Value);
             WriteDependencies(ref call, dependencies, dependencyData, numDependencies);
@@ -78,7 +78,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamUpdateCaptureDependencies_v2);
+            var call = new Call(_session, CallId.cuStreamUpdateCaptureDependencies_v2);
             call.WriteHandle(hStream.Value);
             WriteDependencies(ref call, dependencies, dependencyData, numDependencies);
             call.Write(flags);
@@ -116,7 +116,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamWaitEvent);
+            var call = new Call(_session, CallId.cuStreamWaitEvent);
             call.WriteHandle(hStream.Value);
             call.WriteHandle(hEvent.Value);
             call.Write(Flags);
@@ -160,7 +160,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(mark.Value);
             call.WriteHandle(stream.Value);
             if (flags != null)

@@ -28,7 +28,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamEndCapture);
+            var call = new Call(_session, CallId.cuStreamEndCapture);
             call.WriteHandle(hStream.Value);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -71,7 +71,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamGetCaptureInfo_v3);
+            var call = new Call(_session, CallId.cuStreamGetCaptureInfo_v3);
             call.WriteHandle(hStream.Value);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)

@@ -90,7 +90,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuCtxSetFlags);
+            var call = new Call(_session, CallId.cuCtxSetFlags);
             call.Write(flags);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -125,7 +125,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             var context = new CUcontext(call.WriteNewHandle(HandleKind.CUcontext));
             if (callId == CallId.cuCtxCreate_v3)
             {

@@ -27,7 +27,7 @@ public sealed unsafe partial class RemoteDriver
                 lane.Contexts.Pop();
             }
 
-            Call call = _session.Begin(CallId.cuCtxDestroy_v2);
+            var call = new Call(_session, CallId.cuCtxDestroy_v2);
             call.WriteHandle(ctx.Value);
             // Not posted: it waits for the GPU, and meanwhile the thread must not make calls that others would have to wait for.
             _session.Ranges.RemoveContext(ctx);

@@ -82,7 +82,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write(destination.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
@@ -152,7 +152,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write(source.Value);
             call.Write(bytes);
             call.WriteHandle(stream.Value);

@@ -35,7 +35,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             nuint room = value == null ? 0 : nuint.Min(*size, MaximumSetting);
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write((int)attribute);
             call.Write(room);
             CUresult status = call.Invoke();
@@ -63,7 +63,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write((int)attribute);
             call.WriteArray((byte*)value, *size);
             CUresult status = call.Invoke();

@@ -39,7 +39,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemBatchDecompressAsync);
+            var call = new Call(_session, CallId.cuMemBatchDecompressAsync);
             call.WriteArray(paramsArray, count);
             call.WriteHandle(stream.Value);
             status = call.Invoke();

@@ -48,7 +48,7 @@ public sealed unsafe partial class RemoteDriver
             do
             {
                 int wanted = (int)Math.Min(capacity - done, FunctionsPerPage);
-                Call call = _session.Begin(callId);
+                var call = new Call(_session, callId);
                 call.WriteHandle(parent);
                 call.Write(done);
                 call.Write(Handles.MintRange(wanted));

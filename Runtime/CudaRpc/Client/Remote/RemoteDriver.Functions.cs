@@ -57,7 +57,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuKernelGetFunction);
+            var call = new Call(_session, CallId.cuKernelGetFunction);
             var function = new CUfunction(call.WriteNewHandle(HandleKind.CUfunction));
             call.WriteHandle(kernel.Value);
             CUresult status = call.Invoke();
@@ -101,7 +101,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuFuncSetAttribute);
+            var call = new Call(_session, CallId.cuFuncSetAttribute);
             call.WriteHandle(hfunc.Value);
             call.Write((int)attrib);
             call.Write(value);
@@ -156,7 +156,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             id = call.WriteNewHandle(kind);
             call.WriteHandle(parent);
             call.WriteString(name);

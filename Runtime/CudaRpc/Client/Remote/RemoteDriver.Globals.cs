@@ -52,7 +52,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write(address != null);
             // The size is asked for in any case: where the program has an address, the client has to know its range.
             call.Write(true);
@@ -102,7 +102,7 @@ public sealed unsafe partial class RemoteDriver
         {
             // Before the driver can give the addresses to something else.
             _session.Ranges.RemoveOwner(id);
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(id);
             CUresult status = call.Post();
             if (status == CUresult.CUDA_SUCCESS)

@@ -34,7 +34,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphAddNode_v2);
+            var call = new Call(_session, CallId.cuGraphAddNode_v2);
             nint id = call.WriteNewHandle(HandleKind.CUgraphNode);
             call.WriteHandle(hGraph.Value);
             WriteDependencies(ref call, dependencies, dependencyData, numDependencies);
@@ -91,7 +91,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             if (instance != default)
             {
                 call.WriteHandle(instance.Value);

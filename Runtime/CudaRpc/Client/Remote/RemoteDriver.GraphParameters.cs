@@ -43,7 +43,7 @@ public sealed unsafe partial class RemoteDriver
         };
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(hNode.Value);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -76,7 +76,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphKernelNodeGetAttribute);
+            var call = new Call(_session, CallId.cuGraphKernelNodeGetAttribute);
             call.WriteHandle(hNode.Value);
             call.Write((uint)attr);
             CUresult status = call.Invoke();
@@ -109,7 +109,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphKernelNodeSetAttribute);
+            var call = new Call(_session, CallId.cuGraphKernelNodeSetAttribute);
             call.WriteHandle(hNode.Value);
             call.Write((uint)attr);
             call.WriteStruct(value);
@@ -139,7 +139,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuUserObjectCreate);
+            var call = new Call(_session, CallId.cuUserObjectCreate);
             *object_out = new CUuserObject(call.WriteNewHandle(HandleKind.CUuserObject));
             call.Write(_session.Host.Add(new HostCallback(destroy, ptr, isPersistent: true)));
             call.Write(initialRefcount);
@@ -167,7 +167,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphDebugDotPrint);
+            var call = new Call(_session, CallId.cuGraphDebugDotPrint);
             call.WriteHandle(hGraph.Value);
             call.Write(flags);
             CUresult status = call.Invoke();

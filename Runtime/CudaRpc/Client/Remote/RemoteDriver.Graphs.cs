@@ -17,7 +17,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphCreate);
+            var call = new Call(_session, CallId.cuGraphCreate);
             *phGraph = new CUgraph(call.WriteNewHandle(HandleKind.CUgraph));
             call.Write(flags);
             return call.Post();
@@ -38,7 +38,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphDestroyNode);
+            var call = new Call(_session, CallId.cuGraphDestroyNode);
             call.WriteHandle(hNode.Value);
             call.Post();
             Handles.Forget(hNode.Value);
@@ -100,7 +100,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphNodeFindInClone);
+            var call = new Call(_session, CallId.cuGraphNodeFindInClone);
             call.WriteHandle(hOriginalNode.Value);
             call.WriteHandle(hClonedGraph.Value);
             CUresult status = call.Invoke();
@@ -138,7 +138,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphInstantiateWithParams);
+            var call = new Call(_session, CallId.cuGraphInstantiateWithParams);
             nint id = call.WriteNewHandle(HandleKind.CUgraphExec);
             call.WriteHandle(hGraph.Value);
             call.Write(instantiateParams->flags);
@@ -191,7 +191,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphExecUpdate_v2);
+            var call = new Call(_session, CallId.cuGraphExecUpdate_v2);
             call.WriteHandle(hGraphExec.Value);
             call.WriteHandle(hGraph.Value);
             CUresult status = call.Invoke();
@@ -228,7 +228,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGraphUpload);
+            var call = new Call(_session, CallId.cuGraphUpload);
             call.WriteHandle(hGraphExec.Value);
             call.WriteHandle(hStream.Value);
             return call.Post();
@@ -250,7 +250,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(of);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -278,7 +278,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(of);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)

@@ -33,7 +33,7 @@ public sealed unsafe partial class RemoteDriver
         nint green = 0;
         try
         {
-            Call call = _session.Begin(CallId.cuGreenCtxCreate);
+            var call = new Call(_session, CallId.cuGreenCtxCreate);
             green = call.WriteNewHandle(HandleKind.CUgreenCtx);
             var context = new CUcontext(call.WriteNewHandle(HandleKind.CUcontext));
             call.WriteHandle(desc.Value);
@@ -70,7 +70,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGreenCtxDestroy);
+            var call = new Call(_session, CallId.cuGreenCtxDestroy);
             call.WriteHandle(hCtx.Value);
             call.Post();
             Handles.Forget(hCtx.Value);
@@ -108,7 +108,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuGreenCtxStreamCreate);
+            var call = new Call(_session, CallId.cuGreenCtxStreamCreate);
             nint stream = call.WriteNewHandle(HandleKind.CUstream);
             call.WriteHandle(greenCtx.Value);
             call.Write(flags);
@@ -158,7 +158,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             uint wanted = *nbGroups;
-            Call call = _session.Begin(CallId.cuDevSmResourceSplitByCount);
+            var call = new Call(_session, CallId.cuDevSmResourceSplitByCount);
             call.Write(result != null);
             call.Write(wanted);
             call.WriteStruct(input);
@@ -202,7 +202,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDevResourceGenerateDesc);
+            var call = new Call(_session, CallId.cuDevResourceGenerateDesc);
             nint desc = call.WriteNewHandle(HandleKind.CUdevResourceDesc);
             call.WriteArray(resources, nbResources);
             CUresult status = call.Invoke();

@@ -40,7 +40,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(stream.Value);
             call.Write(_session.Host.Add(callback));
             return call.Post();

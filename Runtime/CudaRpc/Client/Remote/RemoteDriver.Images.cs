@@ -46,7 +46,7 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult LoadImage(uint callId, HandleKind kind, OutgoingImage image, byte* hash, bool withBytes, in JitOptions jit, out nint id)
     {
-        Call call = _session.Begin(callId);
+        var call = new Call(_session, callId);
         id = call.WriteNewHandle(kind);
         jit.Write(ref call);
         call.Write(image.Length);

@@ -105,7 +105,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(f.Value);
             call.Write(shape.GridX);
             call.Write(shape.GridY);

@@ -23,7 +23,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             var info = new LinkInfo(options, optionValues, numOptions);
-            Call call = _session.Begin(CallId.cuLinkCreate_v2);
+            var call = new Call(_session, CallId.cuLinkCreate_v2);
             nint id = call.WriteNewHandle(HandleKind.CUlinkState);
             jit.Write(ref call);
             CUresult status = call.Invoke();
@@ -67,7 +67,7 @@ public sealed unsafe partial class RemoteDriver
         {
             lock (link.Lock)
             {
-                Call call = _session.Begin(CallId.cuLinkAddData_v2);
+                var call = new Call(_session, CallId.cuLinkAddData_v2);
                 call.WriteHandle(state.Value);
                 call.Write((int)type);
                 if (name == null)
@@ -171,7 +171,7 @@ public sealed unsafe partial class RemoteDriver
         {
             lock (link.Lock)
             {
-                Call call = _session.Begin(CallId.cuLinkDestroy);
+                var call = new Call(_session, CallId.cuLinkDestroy);
                 call.WriteHandle(state.Value);
                 CUresult status = call.Post();
                 Handles.Forget(state.Value);
@@ -187,7 +187,7 @@ public sealed unsafe partial class RemoteDriver
 
     private CUresult Complete(CUlinkState state, LinkInfo link)
     {
-        Call call = _session.Begin(CallId.cuLinkComplete);
+        var call = new Call(_session, CallId.cuLinkComplete);
         call.WriteHandle(state.Value);
         call.ReceiveBulk(link.Image);
         CUresult status = call.Invoke();

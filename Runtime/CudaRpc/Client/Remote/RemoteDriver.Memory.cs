@@ -17,7 +17,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemAlloc_v2);
+            var call = new Call(_session, CallId.cuMemAlloc_v2);
             call.Write(bytesize);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -44,7 +44,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemAllocPitch_v2);
+            var call = new Call(_session, CallId.cuMemAllocPitch_v2);
             call.Write(WidthInBytes);
             call.Write(Height);
             call.Write(ElementSizeBytes);
@@ -87,7 +87,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             CUresult waited = EndHostWork(CurrentOwner);
-            Call call = _session.Begin(CallId.cuMemFree_v2);
+            var call = new Call(_session, CallId.cuMemFree_v2);
             call.Write(dptr.Value);
             call.Post();
             return FaultOf(default) ?? waited;
@@ -113,7 +113,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemFreeAsync);
+            var call = new Call(_session, CallId.cuMemFreeAsync);
             call.Write(dptr.Value);
             call.WriteHandle(hStream.Value);
             return call.Post();

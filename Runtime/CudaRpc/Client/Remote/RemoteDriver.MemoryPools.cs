@@ -61,7 +61,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolCreate);
+            var call = new Call(_session, CallId.cuMemPoolCreate);
             nint id = call.WriteNewHandle(HandleKind.CUmemoryPool);
             CUmemPoolProps_v1 sent = *poolProps;
             sent.win32SecurityAttributes = null;
@@ -94,7 +94,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolDestroy);
+            var call = new Call(_session, CallId.cuMemPoolDestroy);
             call.WriteHandle(pool.Value);
             call.Post();
             Handles.Forget(pool.Value);
@@ -117,7 +117,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolGetAttribute);
+            var call = new Call(_session, CallId.cuMemPoolGetAttribute);
             call.WriteHandle(pool.Value);
             call.Write((int)attr);
             CUresult status = call.Invoke();
@@ -166,7 +166,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolSetAttribute);
+            var call = new Call(_session, CallId.cuMemPoolSetAttribute);
             call.WriteHandle(pool.Value);
             call.Write((int)attr);
             call.Write(wanted);
@@ -218,7 +218,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(CallId.cuMemAllocAsync);
+            var call = new Call(_session, CallId.cuMemAllocAsync);
             call.Write(bytes);
             call.WriteHandle(stream.Value);
             call.WriteHandle(pool);

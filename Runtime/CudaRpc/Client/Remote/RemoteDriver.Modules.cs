@@ -73,7 +73,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuLibraryGetModule);
+            var call = new Call(_session, CallId.cuLibraryGetModule);
             nint id = call.WriteNewHandle(HandleKind.CUmodule);
             call.WriteHandle(library.Value);
             CUresult status = call.Invoke();

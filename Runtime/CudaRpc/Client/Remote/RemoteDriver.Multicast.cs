@@ -15,7 +15,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMulticastCreate);
+            var call = new Call(_session, CallId.cuMulticastCreate);
             nint id = call.WriteNewHandle(IntegerHandles.Allocation);
             call.WriteStruct(prop);
             CUresult status = call.Invoke();
@@ -71,7 +71,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle((nint)handle);
             foreach (ulong argument in arguments)
             {

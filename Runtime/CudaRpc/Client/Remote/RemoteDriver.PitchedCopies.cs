@@ -94,7 +94,7 @@ public sealed unsafe partial class RemoteDriver
         try
         {
             bool isPeer = callId is CallId.cuMemcpy3DPeer or CallId.cuMemcpy3DPeerAsync;
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             WriteSide(ref call, source, isPeer);
             WriteSide(ref call, target, isPeer);
             call.Write(copy.WidthInBytes);
@@ -102,9 +102,10 @@ public sealed unsafe partial class RemoteDriver
             call.Write(copy.Depth);
             call.WriteHandle(stream.Value);
             bool posted = true;
+            HostBox box = default;
             if (source.Type == CUmemorytype.CU_MEMORYTYPE_HOST)
             {
-                HostBox box = source.Box(copy);
+                box = source.Box(copy);
                 if (isReadLater)
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
@@ -113,12 +114,12 @@ public sealed unsafe partial class RemoteDriver
                 }
 
                 call.Write(0L);
-                call.WriteBulk(box);
+                call.WriteBulk(&box);
                 posted = asynchronous || box.Length <= ProtocolLimits.PostedCopy;
             }
             else if (target.Type == CUmemorytype.CU_MEMORYTYPE_HOST)
             {
-                HostBox box = target.Box(copy);
+                box = target.Box(copy);
                 if (asynchronous && IsDeferrable((ulong)box.Start, box.Span, box.Length))
                 {
                     call.Write(_session.Host.Add(new HostRegion(box)));
@@ -127,7 +128,7 @@ public sealed unsafe partial class RemoteDriver
                 }
 
                 call.Write(0L);
-                call.ReceiveBulk(box);
+                call.ReceiveBulk(&box);
                 posted = false;
             }
             else

@@ -51,7 +51,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuPointerSetAttribute);
+            var call = new Call(_session, CallId.cuPointerSetAttribute);
             call.WriteArray((byte*)value, sizeof(int));
             call.Write((int)attribute);
             call.Write(ptr.Value);

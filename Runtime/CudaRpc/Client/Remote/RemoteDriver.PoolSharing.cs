@@ -38,7 +38,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolImportFromShareableHandle);
+            var call = new Call(_session, CallId.cuMemPoolImportFromShareableHandle);
             nint id = call.WriteNewHandle(HandleKind.CUmemoryPool);
             call.Write((uint)handleType);
             call.WriteArray(token, ShareToken.Size);
@@ -81,7 +81,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemPoolImportPointer);
+            var call = new Call(_session, CallId.cuMemPoolImportPointer);
             call.WriteHandle(pool.Value);
             call.WriteStruct(shareData);
             CUresult status = call.Invoke();

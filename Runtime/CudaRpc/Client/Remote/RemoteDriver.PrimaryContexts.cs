@@ -31,7 +31,7 @@ public sealed unsafe partial class RemoteDriver
             {
                 if (!primary.IsActive)
                 {
-                    Call call = _session.Begin(CallId.cuDevicePrimaryCtxRetain);
+                    var call = new Call(_session, CallId.cuDevicePrimaryCtxRetain);
                     call.WriteHandle(primary.Id);
                     call.Write(dev);
                     CUresult status = call.Invoke();
@@ -110,7 +110,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuDevicePrimaryCtxSetFlags_v2);
+            var call = new Call(_session, CallId.cuDevicePrimaryCtxSetFlags_v2);
             call.Write(dev);
             call.Write(flags);
             CUresult status = call.Invoke();
@@ -159,7 +159,7 @@ public sealed unsafe partial class RemoteDriver
         {
             primary.IsActive = false;
             EndHostWork(new CUcontext(primary.Id));
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.WriteHandle(primary.Id);
             call.Write(dev);
             _session.Ranges.RemoveContext(new CUcontext(primary.Id));

@@ -29,7 +29,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTexRefDestroy);
+            var call = new Call(_session, CallId.cuTexRefDestroy);
             call.WriteHandle(hTexRef.Value);
             CUresult status = call.Post();
             Handles.Forget(hTexRef.Value);
@@ -62,7 +62,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             nint id = call.WriteNewHandle(kind);
             call.WriteHandle(module.Value);
             call.WriteString(name);

@@ -55,7 +55,7 @@ public sealed unsafe partial class RemoteDriver
 
             try
             {
-                Call call = _session.Begin(CallId.cuIpcOpenMemHandle_v2);
+                var call = new Call(_session, CallId.cuIpcOpenMemHandle_v2);
                 call.WriteStruct(&handle);
                 CUresult status = call.Invoke();
                 if (status == CUresult.CUDA_SUCCESS)
@@ -95,7 +95,7 @@ public sealed unsafe partial class RemoteDriver
 
             try
             {
-                Call call = _session.Begin(CallId.cuIpcCloseMemHandle);
+                var call = new Call(_session, CallId.cuIpcCloseMemHandle);
                 call.Write(dptr.Value);
                 CUresult status = PostOrInvoke(ref call, post: false);
                 // What ended with its context cannot be closed any more, and is no longer open.
@@ -138,7 +138,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuIpcOpenEventHandle);
+            var call = new Call(_session, CallId.cuIpcOpenEventHandle);
             nint id = call.WriteNewHandle(HandleKind.CUevent);
             call.WriteStruct(&handle);
             CUresult status = call.Invoke();
@@ -188,7 +188,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemImportFromShareableHandle);
+            var call = new Call(_session, CallId.cuMemImportFromShareableHandle);
             nint id = call.WriteNewHandle(IntegerHandles.Allocation);
             call.WriteArray(token, ShareToken.Size);
             CUresult status = call.Invoke();
@@ -218,7 +218,7 @@ public sealed unsafe partial class RemoteDriver
     {
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write(value);
             call.Write(type);
             call.Write(bytes);

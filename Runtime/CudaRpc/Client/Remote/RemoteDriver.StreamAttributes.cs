@@ -15,7 +15,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamGetAttribute);
+            var call = new Call(_session, CallId.cuStreamGetAttribute);
             call.WriteHandle(hStream.Value);
             call.Write((int)attr);
             CUresult status = call.Invoke();
@@ -43,7 +43,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamSetAttribute);
+            var call = new Call(_session, CallId.cuStreamSetAttribute);
             call.WriteHandle(hStream.Value);
             call.Write((int)attr);
             call.WriteStruct(value);
@@ -77,7 +77,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamCopyAttributes);
+            var call = new Call(_session, CallId.cuStreamCopyAttributes);
             call.WriteHandle(dst.Value);
             call.WriteHandle(src.Value);
             CUresult status = call.Invoke();

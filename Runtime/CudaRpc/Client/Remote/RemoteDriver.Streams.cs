@@ -37,7 +37,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuEventCreate);
+            var call = new Call(_session, CallId.cuEventCreate);
             var created = new CUevent(call.WriteNewHandle(HandleKind.CUevent));
             call.Write(Flags);
             call.Post();
@@ -60,7 +60,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuStreamDestroy_v2);
+            var call = new Call(_session, CallId.cuStreamDestroy_v2);
             call.WriteHandle(hStream.Value);
             CUresult status = call.Post();
             if (status == CUresult.CUDA_SUCCESS)
@@ -136,7 +136,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             var stream = new CUstream(call.WriteNewHandle(HandleKind.CUstream));
             if (context.Green != 0)
             {

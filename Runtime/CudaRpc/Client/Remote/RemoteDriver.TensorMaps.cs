@@ -22,7 +22,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTensorMapEncodeTiled);
+            var call = new Call(_session, CallId.cuTensorMapEncodeTiled);
             WriteTensor(ref call, tensorDataType, tensorRank, globalAddress, globalDim, globalStrides, elementStrides);
             call.WriteArray(boxDim, tensorRank);
             return Encode(ref call, tensorMap, interleave, swizzle, l2Promotion, oobFill);
@@ -46,7 +46,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTensorMapEncodeIm2col);
+            var call = new Call(_session, CallId.cuTensorMapEncodeIm2col);
             WriteTensor(ref call, tensorDataType, tensorRank, globalAddress, globalDim, globalStrides, elementStrides);
             call.WriteArray(pixelBoxLowerCorner, tensorRank - 2);
             call.WriteArray(pixelBoxUpperCorner, tensorRank - 2);
@@ -74,7 +74,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTensorMapEncodeIm2colWide);
+            var call = new Call(_session, CallId.cuTensorMapEncodeIm2colWide);
             WriteTensor(ref call, tensorDataType, tensorRank, globalAddress, globalDim, globalStrides, elementStrides);
             call.Write(pixelBoxLowerCornerWidth);
             call.Write(pixelBoxUpperCornerWidth);
@@ -99,7 +99,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTensorMapReplaceAddress);
+            var call = new Call(_session, CallId.cuTensorMapReplaceAddress);
             call.WriteStruct(tensorMap);
             call.Write((ulong)globalAddress);
             return Finish(ref call, tensorMap);

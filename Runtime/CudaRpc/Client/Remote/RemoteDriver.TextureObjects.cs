@@ -25,7 +25,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuTexObjectCreate);
+            var call = new Call(_session, CallId.cuTexObjectCreate);
             call.WriteStruct(pResDesc);
             call.WriteStruct(pTexDesc);
             if (pResViewDesc == null)
@@ -69,7 +69,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuSurfObjectCreate);
+            var call = new Call(_session, CallId.cuSurfObjectCreate);
             call.WriteStruct(pResDesc);
             CUresult status = call.Invoke();
             if (status == CUresult.CUDA_SUCCESS)
@@ -149,7 +149,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(callId);
+            var call = new Call(_session, callId);
             call.Write(number);
             return call.Post();
         }

@@ -27,7 +27,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemAddressReserve);
+            var call = new Call(_session, CallId.cuMemAddressReserve);
             call.Write(size);
             call.Write(alignment);
             call.Write(addr.Value);
@@ -58,7 +58,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemAddressFree);
+            var call = new Call(_session, CallId.cuMemAddressFree);
             call.Write(ptr.Value);
             call.Write(size);
             return call.Post();
@@ -84,7 +84,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemCreate);
+            var call = new Call(_session, CallId.cuMemCreate);
             nint id = call.WriteNewHandle(IntegerHandles.Allocation);
             call.Write(size);
             CUmemAllocationProp_v1 sent = *prop;
@@ -118,7 +118,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemRelease);
+            var call = new Call(_session, CallId.cuMemRelease);
             call.WriteHandle((nint)handle);
             call.Post();
             Handles.Forget((nint)handle);
@@ -149,7 +149,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemMap);
+            var call = new Call(_session, CallId.cuMemMap);
             call.Write(ptr.Value);
             call.Write(size);
             call.WriteHandle((nint)handle);
@@ -177,7 +177,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemUnmap);
+            var call = new Call(_session, CallId.cuMemUnmap);
             call.Write(ptr.Value);
             call.Write(size);
             call.Post();
@@ -215,7 +215,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemSetAccess);
+            var call = new Call(_session, CallId.cuMemSetAccess);
             call.Write(ptr.Value);
             call.Write(size);
             call.WriteArray(desc, count);
@@ -270,7 +270,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemGetAllocationGranularity);
+            var call = new Call(_session, CallId.cuMemGetAllocationGranularity);
             call.WriteStruct(&sent);
             call.Write((int)option);
             CUresult status = call.Invoke();
@@ -303,7 +303,7 @@ public sealed unsafe partial class RemoteDriver
 
         try
         {
-            Call call = _session.Begin(CallId.cuMemRetainAllocationHandle);
+            var call = new Call(_session, CallId.cuMemRetainAllocationHandle);
             nint id = call.WriteNewHandle(IntegerHandles.Allocation);
             call.Write((ulong)addr);
             Handles.Add(id, mapping.Allocation);
