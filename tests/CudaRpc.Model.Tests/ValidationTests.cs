@@ -8,12 +8,10 @@ public sealed class ValidationTests
 {
     private const double MostMedian = 0.05;
 
-    // 10 % for nineteen rows of twenty; what disturbs single rows for a whole run on two processors, docs/model.md says.
-    private const double MostOfMany = 0.10;
-    private const double MostWorst = 0.35;
+    private const double MostWorst = 0.10;
 
-    // A machine that does other work is asked again. Where each time the two shortest of five runs of the same differ by more than this in more than one of
-    // twenty rows, or the costs could not be measured twice alike, it can tell nothing.
+    // A machine that does other work is asked again. Where each time the shortest and the second shortest times of the same differ by more than this in more
+    // than one of twenty rows, or the costs could not be measured twice alike, it can tell nothing.
     private const int Attempts = 3;
     private const double Noisy = 0.05;
 
@@ -26,10 +24,8 @@ public sealed class ValidationTests
         {
             JsonElement report = await ValidateAsync();
             (double median, double worst) = (report.GetProperty("median").GetDouble(), report.GetProperty("worst").GetDouble());
-            double[] errors = [.. report.GetProperty("rows").EnumerateArray().Select(row => Math.Abs(row.GetProperty("error").GetDouble())).Order()];
-            Assert.Equal(10 * 16, errors.Length);
-            double many = errors[(errors.Length * 19 / 20) - 1];
-            if (median <= MostMedian && many <= MostOfMany && worst <= MostWorst)
+            Assert.Equal(10 * 16, report.GetProperty("rows").GetArrayLength());
+            if (median <= MostMedian && worst <= MostWorst)
             {
                 // The closed formula knows neither polls nor threads.
                 Assert.True(report.GetProperty("formulaWorst").GetDouble() > 1);
@@ -39,7 +35,7 @@ public sealed class ValidationTests
             double noise = report.GetProperty("noise").GetDouble();
             JsonElement unsteady = report.GetProperty("costs").GetProperty("unsteady");
             isNoisy &= noise > Noisy || unsteady.EnumerateObject().Any();
-            seen.Add($"median {median:P1}, 19 of 20 {many:P1}, worst {worst:P1}, noise {noise:P1}, unsteady costs {unsteady}");
+            seen.Add($"median {median:P1}, worst {worst:P1}, noise {noise:P1}, unsteady costs {unsteady}");
         }
 
         Assert.SkipWhen(isNoisy, $"the machine does other work: {string.Join("; ", seen)}");

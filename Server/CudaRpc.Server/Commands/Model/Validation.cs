@@ -7,14 +7,14 @@ namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>
 /// Compares the model with runs: each workload is traced over a plain connection, predicted for each network and run over it emulated, on a
-/// simulated device in a process of its own. All of it several times in turns, and the costs measured in between. What counts is the shortest run
-/// and the shortest prediction: what else a machine does adds to both.
+/// simulated device in a process of its own. All of it several times in turns, and the costs measured in between. What counts is the shortest
+/// time of each step and the shortest prediction: what else a machine does adds to both.
 /// </summary>
 internal static class Validation
 {
     private const int Rounds = 5;
 
-    // Whose two shortest runs differ by more is run again, whatever was predicted: something has disturbed most of its runs.
+    // Whose shortest times differ by more is run again, whatever was predicted: something has disturbed most of its runs.
     private const double Disturbed = 0.03;
     private const int MostRepeats = 5;
 

@@ -7,26 +7,13 @@ namespace CudaRpc.Server.Commands.Model;
 /// <param name="Recorded">What the traced runs took, without a network: the shortest.</param>
 /// <param name="Predicted">What the model says; of the traces, the shortest.</param>
 /// <param name="Formula">What the closed formula says, likewise.</param>
-/// <param name="Runs">What each run took over the emulated network; two at least.</param>
+/// <param name="Measured">What the runs took over the emulated network: the shortest of each part.</param>
+/// <param name="Spread">See <see cref="RunTimes.Spread"/>.</param>
+/// <param name="Runs">How many runs there were.</param>
 internal sealed record ValidationRow(
-    string Workload, double RttUs, double BandwidthGbps, long Recorded, long Predicted, long Formula, IReadOnlyCollection<long> Runs)
+    string Workload, double RttUs, double BandwidthGbps, long Recorded, long Predicted, long Formula, long Measured, double Spread, int Runs)
 {
-    /// <summary>The shortest run.</summary>
-    public long Measured => Runs.Min();
-
-    /// <summary>See <see cref="SpreadOf"/>.</summary>
-    public double Spread => SpreadOf(Runs);
-
     public double Error => ((double)Predicted / Measured) - 1;
 
     public double FormulaError => ((double)Formula / Measured) - 1;
-
-    /// <summary>
-    /// By how much the second shortest is longer than the shortest. Where that is much, nobody knows whether the shortest was disturbed, too.
-    /// </summary>
-    public static double SpreadOf(IReadOnlyCollection<long> runs)
-    {
-        long[] sorted = [.. runs.Order()];
-        return ((double)sorted[1] / sorted[0]) - 1;
-    }
 }

@@ -12,7 +12,8 @@ namespace CudaRpc.Server.Commands.Model;
 internal sealed class ValidationRun(string url, Workload workload, NetworkConditions[] networks)
 {
     private readonly List<Trace> _traces = [];
-    private readonly List<long>[] _runs = [.. networks.Select(static _ => new List<long>())];
+    private readonly RunTimes _recorded = new();
+    private readonly RunTimes[] _runs = [.. networks.Select(static _ => new RunTimes())];
 
     /// <summary>A run that does not count.</summary>
     public void WarmUp() => Time("");
@@ -20,26 +21,26 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
     /// <summary>One recorded run, and one over each network.</summary>
     public void Round()
     {
-        _traces.Add(Record());
+        Record();
         for (int index = 0; index < networks.Length; index++)
         {
             Time(index);
         }
     }
 
-    /// <summary>Once more what differs by more than <paramref name="most"/>: its two shortest runs. How many there were.</summary>
+    /// <summary>Once more what differs by more than <paramref name="most"/>: the shortest times of its parts. How many runs there were.</summary>
     public int Repeat(double most)
     {
         int repeats = 0;
-        if (ValidationRow.SpreadOf([.. _traces.Select(static trace => trace.Duration)]) > most)
+        if (_recorded.Spread > most)
         {
-            _traces.Add(Record());
+            Record();
             repeats++;
         }
 
         for (int index = 0; index < networks.Length; index++)
         {
-            if (ValidationRow.SpreadOf(_runs[index]) > most)
+            if (_runs[index].Spread > most)
             {
                 Time(index);
                 repeats++;
@@ -55,21 +56,21 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
         ProgramModel[] models = [.. _traces.Select(trace => ProgramModel.Of(trace, costs))];
         return networks.Select((network, index) => new ValidationRow(
             workload.Name, network.Rtt.TotalMicroseconds, network.BytesPerSecond * 8 / 1e9, _traces.Min(static trace => trace.Duration),
-            models.Min(model => model.Time(network)), _traces.Min(trace => ClosedFormula.Time(trace, network)), _runs[index]));
+            models.Min(model => model.Time(network)), _traces.Min(trace => ClosedFormula.Time(trace, network)), _runs[index].Total, _runs[index].Spread,
+            _runs[index].Count));
     }
 
     private void Time(int network) => _runs[network].Add(Time($"?{networks[network]}"));
 
-    // Nanoseconds from the first call to the last one, connecting not included.
-    private long Time(string network) => Run(new SessionOptions { ClientName = "cudarpc model" }, network);
+    private long[] Time(string network) => Run(new SessionOptions { ClientName = "cudarpc model" }, network);
 
-    private Trace Record()
+    private void Record()
     {
         string file = Path.Combine(Path.GetTempPath(), $"cudarpc-model-{Guid.NewGuid():N}.trace");
         try
         {
-            Run(new SessionOptions { ClientName = "cudarpc model", TraceFile = file }, "");
-            return TraceFile.Read(file);
+            _recorded.Add(Run(new SessionOptions { ClientName = "cudarpc model", TraceFile = file }, ""));
+            _traces.Add(TraceFile.Read(file));
         }
         finally
         {
@@ -77,18 +78,20 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
         }
     }
 
-    private long Run(SessionOptions options, string network)
+    // Nanoseconds of each step, and before them of all else from the first call to the last one; connecting is not included.
+    private long[] Run(SessionOptions options, string network)
     {
         CudaDriver driver = DriverFactory.Open(url + network, options);
         try
         {
             long began = Stopwatch.GetTimestamp();
+            long[] steps;
             using (var program = new WorkloadProgram(driver, workload))
             {
-                program.Run(workload.Steps);
+                steps = program.Run(workload.Steps);
             }
 
-            return (long)Stopwatch.GetElapsedTime(began).TotalNanoseconds;
+            return [(long)Stopwatch.GetElapsedTime(began).TotalNanoseconds - steps.Sum(), .. steps];
         }
         finally
         {
