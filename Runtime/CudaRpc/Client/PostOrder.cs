@@ -11,12 +11,13 @@ internal sealed class PostOrder
     // Posted calls of other threads after which a lane whose own thread posts nothing is no longer the carrier.
     private const int LongestAbsence = 64;
 
-    // Turns of SpinWait, some 200 ns and 1 us: a thread that does nothing but post has posted in between.
+    // Turns of SpinWait, some 200 ns and 1 us. A thread that does nothing but post has posted once in the one, several times in the other.
     private const int Glance = 5;
     private const int Look = 27;
+    private const ulong Several = 2;
 
-    // Looks in a row before the order is taken from a thread that goes on, each twice as long as the one before: some 30 us in all.
-    private const int Looks = 5;
+    // Times that a thread gives its processor away before it takes the order from one that goes on: 1, 2, ... 16 between two looks, some 20 us in all.
+    private const int MostYields = 16;
 
     private Shared _shared;
 
@@ -37,11 +38,13 @@ internal sealed class PostOrder
     public void AwaitTurn(Lane own)
     {
         Lane? poster = Volatile.Read(ref _shared.Poster);
-        if (poster != own && poster is not null && Advances(Glance))
+        if (poster == own || poster is null || Advance(Glance) == 0 || Advance(Look) < Several)
         {
-            for (int look = 0; look < Looks && Advances(Look << look); look++)
-            {
-            }
+            return;
+        }
+
+        for (int yields = 1; yields <= MostYields && Advance(Glance, yields) >= Several; yields *= 2)
+        {
         }
     }
 
@@ -81,18 +84,18 @@ internal sealed class PostOrder
         }
     }
 
-    // Whether calls get numbers meanwhile. Gives the processor away where others may need it: the server's thread, or the one that posts.
-    private bool Advances(int turns)
+    // How many calls get numbers meanwhile. Yields are for those who may need the processor: the server's thread, or the one that posts.
+    private ulong Advance(int turns, int yields = 0)
     {
         ulong before = Last;
-        for (; turns > Look; turns -= Look)
+        Thread.SpinWait(turns);
+        for (; yields > 0; yields--)
         {
-            Thread.SpinWait(Look);
             Thread.Yield();
+            Thread.SpinWait(turns);
         }
 
-        Thread.SpinWait(turns);
-        return Last != before;
+        return Last - before;
     }
 
     // Two lines apart from what lies before and behind: processors fetch lines in pairs.
