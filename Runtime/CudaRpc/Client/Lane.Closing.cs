@@ -12,7 +12,7 @@ internal sealed unsafe partial class Lane
     {
         using (_order.EnterScope())
         {
-            _order.DropCarrier(this);
+            _order.Forget(this);
         }
 
         return Interlocked.Exchange(ref _retired, 1) == 0;

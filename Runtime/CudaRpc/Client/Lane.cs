@@ -16,6 +16,9 @@ internal sealed unsafe partial class Lane
     // What is queued before a poster sends itself, a posted frame beyond, and the frame of a call that waits.
     private const int QueueBound = ProtocolLimits.SendQueue + (2 * ProtocolLimits.Body) + (2 * ProtocolLimits.PostedCopy);
 
+    // Posted calls in a row from which on their thread may wait for its turn.
+    private const int LongRow = 16;
+
     private readonly Session _session;
 
     // Held while bytes go out. Taken before the session's order, never after.
@@ -24,6 +27,8 @@ internal sealed unsafe partial class Lane
 
     private readonly PostOrder _order;
     private SendQueue _queue = new(InitialBody, QueueBound);
+    // Posted calls since the last one that waited; no more are counted than matter.
+    private int _row;
     private string? _deferred;
     private Connection? _connection;
     private FrameReader? _reader;
@@ -118,7 +123,15 @@ internal sealed unsafe partial class Lane
     public void Post(uint callId, ReadOnlySpan<byte> smallBulk, bool isOwn)
     {
         Posted++;
-        _order.AwaitTurn(this);
+        if (_row < LongRow)
+        {
+            _row++;
+        }
+        else if (!isOwn)
+        {
+            _order.AwaitTurn(this);
+        }
+
         Lane carrier;
         while (true)
         {
@@ -164,6 +177,7 @@ internal sealed unsafe partial class Lane
     public void Invoke(uint callId, byte* bulk, nuint length, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         Synchronous += IsPart ? 0 : 1;
+        _row = 0;
         ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out reply, out body);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace CudaRpc.Client;
@@ -16,8 +17,11 @@ internal sealed class PostOrder
     private const int Look = 27;
     private const ulong Several = 2;
 
-    // Times that a thread gives its processor away before it takes the order from one that goes on: 1, 2, ... 16 between two looks, some 20 us in all.
-    private const int MostYields = 16;
+    // Yields between two looks.
+    private const int Yields = 8;
+
+    // What a thread waits at most, but for a processor.
+    private static readonly long s_turn = Stopwatch.Frequency / 1_000_000 * 20;
 
     private Shared _shared;
 
@@ -31,9 +35,9 @@ internal sealed class PostOrder
     public BriefLock.Scope EnterScope() => _shared.Lock.EnterScope();
 
     /// <summary>
-    /// Not held, before a posted call of <paramref name="own"/>'s thread: where another thread posts call upon call, leaves it the order for a while.
-    /// What it writes lies in the cache of its processor; were the order to change hands with every call, each would wait for those lines, up to 0.4 us
-    /// where the processors are far apart.
+    /// Not held, before a posted call of <paramref name="own"/>'s thread, which posts call upon call: where another thread does so, too, leaves it the
+    /// order for a while. What it writes lies in the cache of its processor; were the order to change hands with every call, each would wait for those
+    /// lines, up to 0.4 us where the processors are far apart.
     /// </summary>
     public void AwaitTurn(Lane own)
     {
@@ -43,8 +47,30 @@ internal sealed class PostOrder
             return;
         }
 
-        for (int yields = 1; yields <= MostYields && Advance(Glance, yields) >= Several; yields *= 2)
+        // Yields are for those who may need the processor: the server's thread, or the one that posts. Back from one that took long it is this one's turn.
+        long until = Stopwatch.GetTimestamp() + s_turn;
+        ulong posted;
+        do
         {
+            ulong before = Last;
+            for (int yield = 0; yield < Yields && Stopwatch.GetTimestamp() < until; yield++)
+            {
+                Thread.Yield();
+                Thread.SpinWait(Glance);
+            }
+
+            posted = Last - before;
+        }
+        while (posted >= Several && Stopwatch.GetTimestamp() < until);
+    }
+
+    /// <summary>Held: the lane ends.</summary>
+    public void Forget(Lane lane)
+    {
+        DropCarrier(lane);
+        if (_shared.Poster == lane)
+        {
+            _shared.Poster = null;
         }
     }
 
@@ -84,17 +110,11 @@ internal sealed class PostOrder
         }
     }
 
-    // How many calls get numbers meanwhile. Yields are for those who may need the processor: the server's thread, or the one that posts.
-    private ulong Advance(int turns, int yields = 0)
+    // How many calls get numbers meanwhile.
+    private ulong Advance(int turns)
     {
         ulong before = Last;
         Thread.SpinWait(turns);
-        for (; yields > 0; yields--)
-        {
-            Thread.Yield();
-            Thread.SpinWait(turns);
-        }
-
         return Last - before;
     }
 

@@ -58,8 +58,9 @@ internal sealed unsafe class FrameReader(Connection connection)
         }
 
         int body = (int)header.BodyLength;
+        _sequence = header.Sequence;
         Fill(FrameHeader.Size + body, atBoundary: false);
-        (_body, _bodyLength, _sequence) = (_start + FrameHeader.Size, body, header.Sequence);
+        (_body, _bodyLength) = (_start + FrameHeader.Size, body);
         _start += FrameHeader.Size + body;
         _bulkRemaining = header.BulkLength;
         return true;

@@ -17,9 +17,9 @@ internal sealed class RunTimes
     public long Total => _shortest.Sum();
 
     /// <summary>
-    /// By how much the sum of the second shortest is longer; two runs at least. Where that is much, nobody knows whether the shortest were disturbed, too.
+    /// By how much the sum of the second shortest is longer, 0 for one run. Where that is much, nobody knows whether the shortest were disturbed, too.
     /// </summary>
-    public double Spread => ((double)_second.Sum() / Total) - 1;
+    public double Spread => Count < 2 ? 0 : ((double)_second.Sum() / Total) - 1;
 
     /// <param name="parts">What each part of a run took, as many as of each run before.</param>
     public void Add(long[] parts)
