@@ -10,8 +10,8 @@ public sealed class ValidationTests
 
     private const double MostWorst = 0.10;
 
-    // A machine that does other work is asked again. Where each time the shortest and the second shortest times of the same differ by more than this in more
-    // than one of twenty rows, or the costs could not be measured twice alike, it can tell nothing.
+    // A machine that does other work is asked again. Where each time the shortest and the second shortest times of the same differ by more
+    // than this in more than one of twenty rows, or the costs could not be measured twice alike, it can tell nothing.
     private const int Attempts = 3;
     private const double Noisy = 0.05;
 

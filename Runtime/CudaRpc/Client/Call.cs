@@ -35,7 +35,8 @@ internal unsafe ref partial struct Call
     private bool _wantsHostMemory;
 
     /// <summary>A call of the calling thread.</summary>
-    // No method of the session's, nor a reference among the parameters: the compiler would make the structure elsewhere, and copy its 150 bytes.
+    // No method of the session's, nor a reference among the parameters: the compiler would make the structure elsewhere, and copy its 150
+    // bytes.
     public Call(Session session, uint callId)
         : this(session, session.Lane, callId)
     {

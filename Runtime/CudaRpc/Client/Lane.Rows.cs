@@ -32,7 +32,6 @@ internal sealed unsafe partial class Lane
     public void InvokeRows(uint callId, in HostBox bulk, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         Synchronous++;
-        _row = 0;
         ReadReplyTo(callId, SendRows(callId, FrameFlags.None, bulk), out reply, out body);
     }
 

@@ -27,6 +27,7 @@ internal sealed unsafe partial class Lane
 
     private readonly PostOrder _order;
     private SendQueue _queue = new(InitialBody, QueueBound);
+
     // Posted calls since the last one that waited; no more are counted than matter.
     private int _row;
     private string? _deferred;
@@ -177,7 +178,6 @@ internal sealed unsafe partial class Lane
     public void Invoke(uint callId, byte* bulk, nuint length, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         Synchronous += IsPart ? 0 : 1;
-        _row = 0;
         ReadReplyTo(callId, Send(callId, FrameFlags.None, bulk, length), out reply, out body);
     }
 
@@ -267,6 +267,7 @@ internal sealed unsafe partial class Lane
 
     private void ReadReplyTo(uint callId, ulong sequence, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
+        _row = 0;
         ReadReply(callId, out reply, out body);
         if (reply.Sequence != sequence || reply.CallId != callId)
         {

@@ -35,9 +35,9 @@ internal sealed class PostOrder
     public BriefLock.Scope EnterScope() => _shared.Lock.EnterScope();
 
     /// <summary>
-    /// Not held, before a posted call of <paramref name="own"/>'s thread, which posts call upon call: where another thread does so, too, leaves it the
-    /// order for a while. What it writes lies in the cache of its processor; were the order to change hands with every call, each would wait for those
-    /// lines, up to 0.4 us where the processors are far apart.
+    /// Not held, before a posted call of <paramref name="own"/>'s thread, which posts call upon call: where another thread does so, too,
+    /// leaves it the order for a while. What it writes lies in the cache of its processor; were the order to change hands with every call,
+    /// each would wait for those lines, up to 0.4 us where the processors are far apart.
     /// </summary>
     public void AwaitTurn(Lane own)
     {
@@ -47,7 +47,8 @@ internal sealed class PostOrder
             return;
         }
 
-        // Yields are for those who may need the processor: the server's thread, or the one that posts. Back from one that took long it is this one's turn.
+        // Yields are for those who may need the processor: the server's thread, or the one that posts. Back from one that took long it is
+        // this one's turn.
         long until = Stopwatch.GetTimestamp() + s_turn;
         ulong posted;
         do

@@ -23,7 +23,8 @@ internal sealed class SocketListener : Listener
     public static SocketListener Listen(ServerUrl url)
     {
         EndPoint endPoint = SocketAddresses.Resolve(url)[0];
-        // A TCP socket of .NET's, where it is named as one, binds although connections of a server before still wait for their end (SO_REUSEADDR).
+        // A TCP socket of .NET's, where it is named as one, binds although connections of a server before still wait for their end
+        // (SO_REUSEADDR).
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, url.IsPath ? ProtocolType.Unspecified : ProtocolType.Tcp);
         try
         {

@@ -9,8 +9,8 @@ namespace CudaRpc.Transport;
 /// <param name="isNear">Whether the other side may be on this thread's processor.</param>
 internal struct SpinBudget(bool isNear)
 {
-    // A wake-up across processors took 9 to 35 microseconds on a virtual machine with two; of a receiver on TCP 20 to 60, and what it waits for
-    // has a network behind it.
+    // A wake-up across processors took 9 to 35 microseconds on a virtual machine with two; of a receiver on TCP 20 to 60, and what it waits
+    // for has a network behind it.
     private static readonly long s_mostNear = Microseconds(20);
     private static readonly long s_mostFar = Microseconds(50);
 
@@ -59,5 +59,6 @@ internal struct SpinBudget(bool isNear)
         _halvings = Math.Min(_halvings + 1, Steps);
     }
 
-    private static long Microseconds(int microseconds) => Environment.ProcessorCount > 1 ? Math.Max(1, Stopwatch.Frequency / 1_000_000 * microseconds) : 0;
+    private static long Microseconds(int microseconds) =>
+        Environment.ProcessorCount > 1 ? Math.Max(1, Stopwatch.Frequency / 1_000_000 * microseconds) : 0;
 }

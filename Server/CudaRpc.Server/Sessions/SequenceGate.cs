@@ -58,9 +58,9 @@ internal sealed class SequenceGate
     /// <summary>Gives the turn to the next number. Only the lane whose turn it is calls this.</summary>
     public void Leave()
     {
-        // Wakes nobody before his turn: a lane may have thousands of calls before another's next one. No fence between the write and the read: those
-        // who wait make one for all threads, which is for them to pay. A client that gives a number twice may have two lanes here: its own calls then wait
-        // until it leaves.
+        // Wakes nobody before his turn: a lane may have thousands of calls before another's next one. No fence between the write and the
+        // read: those who wait make one for all threads, which is for them to pay. A client that gives a number twice may have two lanes
+        // here: its own calls then wait until it leaves.
         ulong next = _next + 1;
         Volatile.Write(ref _next, next);
         if (next >= Volatile.Read(ref _awaited))
@@ -102,8 +102,8 @@ internal sealed class SequenceGate
         if (_awaited > sequence)
         {
             _awaited = sequence;
-            // Pairs with Leave's write of _next and read of _awaited, which may be on their way in that order or the other. Whoever has asked for a lower
-            // number has made this fence, and nobody takes that back but under the monitor.
+            // Pairs with Leave's write of _next and read of _awaited, which may be on their way in that order or the other. Whoever has
+            // asked for a lower number has made this fence, and nobody takes that back but under the monitor.
             Interlocked.MemoryBarrierProcessWide();
         }
 

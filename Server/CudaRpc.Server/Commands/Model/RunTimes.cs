@@ -1,8 +1,8 @@
 namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>
-/// Times of runs that do the same in the same parts. What else a machine does makes parts longer, never shorter, and mostly not the same ones in each run:
-/// what the whole takes is the sum of the shortest times of its parts.
+/// Times of runs that do the same in the same parts. What else a machine does makes parts longer, never shorter, and mostly not the same
+/// ones in each run: what the whole takes is the sum of the shortest times of its parts.
 /// </summary>
 internal sealed class RunTimes
 {
@@ -17,7 +17,8 @@ internal sealed class RunTimes
     public long Total => _shortest.Sum();
 
     /// <summary>
-    /// By how much the sum of the second shortest is longer, 0 for one run. Where that is much, nobody knows whether the shortest were disturbed, too.
+    /// By how much the sum of the second shortest is longer, 0 for one run. Where that is much, nobody knows whether the shortest were
+    /// disturbed, too.
     /// </summary>
     public double Spread => Count < 2 ? 0 : ((double)_second.Sum() / Total) - 1;
 

@@ -7,8 +7,8 @@ namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>
 /// Compares the model with runs: each workload is traced over a plain connection, predicted for each network and run over it emulated, on a
-/// simulated device in a process of its own. All of it several times in turns, and the costs measured in between. What counts is the shortest
-/// time of each step and the shortest prediction: what else a machine does adds to both.
+/// simulated device in a process of its own. All of it several times in turns, and the costs measured in between. What counts is the
+/// shortest time of each step and the shortest prediction: what else a machine does adds to both.
 /// </summary>
 internal static class Validation
 {

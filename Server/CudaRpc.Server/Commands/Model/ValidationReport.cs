@@ -7,7 +7,8 @@ namespace CudaRpc.Server.Commands.Model;
 
 /// <summary>Predictions beside measurements; its properties are the JSON's. Times in nanoseconds, errors as 0.05 for 5 %.</summary>
 /// <param name="Costs">What the model was told.</param>
-/// <param name="Noise">By how much the shortest times of the same differ: of nineteen in twenty rows <see cref="ValidationRow.Spread"/> is less.</param>
+/// <param name="Noise">By how much the shortest times of the same differ: of nineteen in twenty rows <see cref="ValidationRow.Spread"/> is
+/// less.</param>
 /// <param name="Median">Of the errors, their signs left out.</param>
 /// <param name="Worst">The largest.</param>
 /// <param name="FormulaMedian">The closed formula's.</param>

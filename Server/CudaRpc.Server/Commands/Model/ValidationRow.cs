@@ -11,7 +11,8 @@ namespace CudaRpc.Server.Commands.Model;
 /// <param name="Spread">See <see cref="RunTimes.Spread"/>.</param>
 /// <param name="Runs">How many runs there were.</param>
 internal sealed record ValidationRow(
-    string Workload, double RttUs, double BandwidthGbps, long Recorded, long Predicted, long Formula, long Measured, double Spread, int Runs)
+    string Workload, double RttUs, double BandwidthGbps, long Recorded, long Predicted, long Formula, long Measured, double Spread,
+    int Runs)
 {
     public double Error => ((double)Predicted / Measured) - 1;
 

@@ -28,7 +28,9 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
         }
     }
 
-    /// <summary>Once more what differs by more than <paramref name="most"/>: the shortest times of its parts. How many runs there were.</summary>
+    /// <summary>
+    /// Once more what differs by more than <paramref name="most"/>: the shortest times of its parts. How many runs there were.
+    /// </summary>
     public int Repeat(double most)
     {
         int repeats = 0;
@@ -56,8 +58,8 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
         ProgramModel[] models = [.. _traces.Select(trace => ProgramModel.Of(trace, costs))];
         return networks.Select((network, index) => new ValidationRow(
             workload.Name, network.Rtt.TotalMicroseconds, network.BytesPerSecond * 8 / 1e9, _traces.Min(static trace => trace.Duration),
-            models.Min(model => model.Time(network)), _traces.Min(trace => ClosedFormula.Time(trace, network)), _runs[index].Total, _runs[index].Spread,
-            _runs[index].Count));
+            models.Min(model => model.Time(network)), _traces.Min(trace => ClosedFormula.Time(trace, network)),
+            _runs[index].Total, _runs[index].Spread, _runs[index].Count));
     }
 
     private void Time(int network) => _runs[network].Add(Time($"?{networks[network]}"));
@@ -78,8 +80,8 @@ internal sealed class ValidationRun(string url, Workload workload, NetworkCondit
         }
     }
 
-    // Nanoseconds of each step, and before them of all else from the first call to the last one; connecting is not included. One part of threads, whose
-    // steps are longer where others' are shorter.
+    // Nanoseconds of each step, and before them of all else from the first call to the last one; connecting is not included. One part of
+    // threads, whose steps are longer where others' are shorter.
     private long[] Run(SessionOptions options, string network)
     {
         CudaDriver driver = DriverFactory.Open(url + network, options);
