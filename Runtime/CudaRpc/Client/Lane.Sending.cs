@@ -72,7 +72,7 @@ internal sealed unsafe partial class Lane
                     return false;
                 }
 
-                _order.DropCarrier(this);
+                _order.EndCarrying(this, _row > 0);
                 FrameHeader header = NextHeader(callId, flags, (ulong)bulk.Length);
                 header.Write(_staging.Slice(0, FrameHeader.Size));
                 sequence = header.Sequence;
@@ -111,7 +111,7 @@ internal sealed unsafe partial class Lane
         using (_order.EnterScope())
         {
             ThrowIfClosed();
-            _order.DropCarrier(this);
+            _order.EndCarrying(this, _row > 0);
             FrameHeader header = NextHeader(callId, flags, length);
             header.Write(_staging.Slice(0, FrameHeader.Size));
             _queue.Queue.Write(_staging.Written);

@@ -76,6 +76,9 @@ internal sealed unsafe partial class Lane
 
     public long Local { get; set; }
 
+    /// <summary>Its thread's turns to post, where others post, too. A lane without a thread has none: any thread may hold a lock for it.</summary>
+    public PostTurn Turn { get; } = new();
+
     private long BytesSent => Volatile.Read(ref _bytesSent);
 
     private long BytesReceived => Volatile.Read(ref _bytesReceived);
@@ -128,9 +131,9 @@ internal sealed unsafe partial class Lane
         {
             _row++;
         }
-        else if (!isOwn)
+        else if (Owner is not null && _session.Turns.Await(Turn, _staging.Length + smallBulk.Length))
         {
-            _order.AwaitTurn(this);
+            Trace?.Mark(TraceMarks.Waited);
         }
 
         Lane carrier;
@@ -139,6 +142,11 @@ internal sealed unsafe partial class Lane
             carrier = this;
             using (_order.EnterScope())
             {
+                if (Owner is not null)
+                {
+                    _order.NotePoster(Turn);
+                }
+
                 carrier = isOwn ? this : _order.CarrierFor(this);
                 if (carrier._queue.Queue.Length <= ProtocolLimits.SendQueue)
                 {
@@ -268,6 +276,7 @@ internal sealed unsafe partial class Lane
     private void ReadReplyTo(uint callId, ulong sequence, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
         _row = 0;
+        _session.Turns.End(Turn);
         ReadReply(callId, out reply, out body);
         if (reply.Sequence != sequence || reply.CallId != callId)
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace CudaRpc.Client;
@@ -9,19 +8,8 @@ namespace CudaRpc.Client;
 /// </summary>
 internal sealed class PostOrder
 {
-    // Posted calls of other threads after which a lane whose own thread posts nothing is no longer the carrier.
+    // Posted calls of other threads after which a lane whose own thread posts nothing is no longer the carrier, once one of those threads waits.
     private const int LongestAbsence = 64;
-
-    // Turns of SpinWait, some 200 ns and 1 us. A thread that does nothing but post has posted once in the one, several times in the other.
-    private const int Glance = 5;
-    private const int Look = 27;
-    private const ulong Several = 2;
-
-    // Yields between two looks.
-    private const int Yields = 8;
-
-    // What a thread waits at most, but for a processor.
-    private static readonly long s_turn = Stopwatch.Frequency / 1_000_000 * 20;
 
     private Shared _shared;
 
@@ -31,92 +19,73 @@ internal sealed class PostOrder
     /// <summary>The lane that takes the posted calls of all threads, if any; without the lock it may be another a moment later.</summary>
     public Lane? Carrier => Volatile.Read(ref _shared.Carrier);
 
+    /// <summary>That of the lane whose thread has posted last, if any.</summary>
+    public PostTurn? Poster => Volatile.Read(ref _shared.Poster);
+
+    /// <summary>Whether a thread waits for its turn to post (<see cref="PostTurns"/>).</summary>
+    public bool IsAwaited
+    {
+        get => Volatile.Read(ref _shared.IsAwaited);
+        set => Volatile.Write(ref _shared.IsAwaited, value);
+    }
+
     /// <summary>Holds the order until the scope is disposed. Taken after a lane's send lock, never before it.</summary>
     public BriefLock.Scope EnterScope() => _shared.Lock.EnterScope();
-
-    /// <summary>
-    /// Not held, before a posted call of <paramref name="own"/>'s thread, which posts call upon call: where another thread does so, too,
-    /// leaves it the order for a while. What it writes lies in the cache of its processor; were the order to change hands with every call,
-    /// each would wait for those lines, up to 0.4 us where the processors are far apart.
-    /// </summary>
-    public void AwaitTurn(Lane own)
-    {
-        Lane? poster = Volatile.Read(ref _shared.Poster);
-        if (poster == own || poster is null || Advance(Glance) == 0 || Advance(Look) < Several)
-        {
-            return;
-        }
-
-        // Yields are for those who may need the processor: the server's thread, or the one that posts. Back from one that took long it is
-        // this one's turn.
-        long until = Stopwatch.GetTimestamp() + s_turn;
-        ulong posted;
-        do
-        {
-            ulong before = Last;
-            for (int yield = 0; yield < Yields && Stopwatch.GetTimestamp() < until; yield++)
-            {
-                Thread.Yield();
-                Thread.SpinWait(Glance);
-            }
-
-            posted = Last - before;
-        }
-        while (posted >= Several && Stopwatch.GetTimestamp() < until);
-    }
 
     /// <summary>Held: the lane ends.</summary>
     public void Forget(Lane lane)
     {
-        DropCarrier(lane);
-        if (_shared.Poster == lane)
+        if (_shared.Carrier == lane)
+        {
+            _shared.Carrier = null;
+        }
+
+        if (_shared.Poster == lane.Turn)
         {
             _shared.Poster = null;
         }
     }
+
+    /// <summary>Held: that lane's thread posts.</summary>
+    public void NotePoster(PostTurn own) => _shared.Poster = own;
 
     /// <summary>Held: the number of the call that is next.</summary>
     public ulong Next() => ++_shared.Sequence;
 
     /// <summary>
     /// Held: the lane that takes a posted call of <paramref name="own"/>'s thread. The calls of all threads go one way, because
-    /// the server would have to hand the turn from lane to lane with every call that goes another. It is the way of a thread that posts, as long
-    /// as that thread does: one that waits, or sends much, gives it up.
+    /// the server would have to hand the turn from lane to lane with every call that goes another. It is the way of a thread that posts;
+    /// one that waits, or sends much, gives it up.
     /// </summary>
     public Lane CarrierFor(Lane own)
     {
-        _shared.Poster = own;
         Lane? carrier = _shared.Carrier;
-        if (carrier == own)
-        {
-            _shared.Foreign = 0;
-            return own;
-        }
-
-        if (carrier is null || ++_shared.Foreign > LongestAbsence)
+        if (carrier is null || carrier == own)
         {
             (_shared.Carrier, _shared.Foreign) = (own, 0);
             return own;
         }
 
+        if (_shared.Foreign <= LongestAbsence)
+        {
+            _shared.Foreign++;
+        }
+
         return carrier;
     }
 
-    /// <summary>Held: <paramref name="lane"/> takes no more posted calls of other threads.</summary>
-    public void DropCarrier(Lane lane)
+    /// <summary>
+    /// Held: the lane's thread is about to wait, or sends much. It takes no more posted calls of other threads; nor does the lane of a thread that has
+    /// long posted none, because whoever posts over one lane and waits over another waits for the server's threads to change as well.
+    /// </summary>
+    /// <param name="lane">The lane.</param>
+    /// <param name="hasPosted">Whether its thread has posted something before.</param>
+    public void EndCarrying(Lane lane, bool hasPosted)
     {
-        if (_shared.Carrier == lane)
+        if (_shared.Carrier == lane || (hasPosted && _shared.Foreign > LongestAbsence))
         {
             _shared.Carrier = null;
         }
-    }
-
-    // How many calls get numbers meanwhile.
-    private ulong Advance(int turns)
-    {
-        ulong before = Last;
-        Thread.SpinWait(turns);
-        return Last - before;
     }
 
     // Two lines apart from what lies before and behind: processors fetch lines in pairs.
@@ -129,15 +98,17 @@ internal sealed class PostOrder
         [FieldOffset(136)]
         public ulong Sequence;
 
-        // Posted calls of other threads since the carrier's own.
+        // Posted calls of other threads since the carrier's own; no more are counted than matter.
         [FieldOffset(144)]
         public int Foreign;
 
         [FieldOffset(148)]
         public BriefLock Lock;
 
-        // Whose thread has posted last.
         [FieldOffset(152)]
-        public Lane? Poster;
+        public PostTurn? Poster;
+
+        [FieldOffset(160)]
+        public bool IsAwaited;
     }
 }

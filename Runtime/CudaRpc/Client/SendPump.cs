@@ -45,6 +45,9 @@ internal sealed class SendPump : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Whether the thread sleeps, or is about to.</summary>
+    public bool IsAsleep => Volatile.Read(ref _asleep) != 0;
+
     /// <summary>The calling thread has queued something on a lane, which leaves now. Returns whether this thread slept: then that cost more than queueing.</summary>
     /// <exception cref="IOException">The connection is gone.</exception>
     public bool Queued(Lane lane)
@@ -131,9 +134,9 @@ internal sealed class SendPump : IDisposable
                 continue;
             }
 
-            // Announce sleep, then look once more: a thread that queued before it could see the announcement is seen here.
+            // Announce sleep, then look once more: a thread that queued, or waits for its turn, before it could see the announcement is seen here.
             Interlocked.Exchange(ref _asleep, 1);
-            if (_session.PumpLanes() != PumpResult.Idle)
+            if (_session.Turns.PassWhereIdle() || _session.PumpLanes() != PumpResult.Idle)
             {
                 Volatile.Write(ref _asleep, 0);
                 idleSince = 0;

@@ -1,6 +1,6 @@
 namespace CudaRpc.Client;
 
-// Which lane takes posted calls.
+// Which lane takes posted calls, and which thread posts.
 public sealed partial class Session
 {
     /// <summary>Guards the queues of all lanes, and so the order of posted calls.</summary>

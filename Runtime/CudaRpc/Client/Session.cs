@@ -74,6 +74,7 @@ public sealed partial class Session : IDisposable
         }
 
         Streams = url.Streams > 1 ? new CopyStreams(this, url.Streams) : null;
+        Turns = new PostTurns(Order, () => Pump!.IsAsleep);
         Pump = new SendPump(this);
         if (HasServerTimes)
         {
@@ -120,6 +121,9 @@ public sealed partial class Session : IDisposable
     internal DeviceRanges Ranges { get; } = new();
 
     internal SendPump Pump { get; }
+
+    /// <summary>The turns of threads that post call upon call.</summary>
+    internal PostTurns Turns { get; }
 
     /// <summary>What the server asks of the program's memory and functions.</summary>
     internal HostLink Host { get; }

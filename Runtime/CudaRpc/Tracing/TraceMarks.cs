@@ -19,7 +19,10 @@ public enum TraceMarks : byte
     /// <summary>Asks how far the device is and returns at once (cuStreamQuery, cuEventQuery).</summary>
     Poll = 8,
 
-    /// <summary>Posted, and had to wait until the network took more: what was queued before it had reached its bound.</summary>
+    /// <summary>
+    /// Posted, and had to wait: until the network took more, because what was queued before it had reached its bound, or while other threads had their
+    /// turns to post.
+    /// </summary>
     Waited = 16,
 
     /// <summary>Posted where the thread that sends slept: woke that one or sent itself, which both take much longer than queueing.</summary>

@@ -53,7 +53,7 @@ public sealed unsafe class CarrierTests
     }
 
     [Fact]
-    public void StreamWork_OfAThreadWhoseCarrierPostsNoMore_ComesToGoItsOwnWay()
+    public void StreamWork_OfAThreadThatWaitsAndWhoseCarrierPostsNoMore_GoesItsOwnWay()
     {
         using var books = new Books();
         var idle = new Worker(() =>
@@ -68,11 +68,14 @@ public sealed unsafe class CarrierTests
             books.Post(default);
         }
 
+        Cuda.Ok(books.Remote.cuCtxSynchronize());
+        books.Post(default);
         books.Post(s_perThread);
 
-        IReadOnlyList<int> ways = books.Ways(LongestAbsence + 3);
+        IReadOnlyList<int> ways = books.Ways(LongestAbsence + 4);
         Assert.Equal(ways[0], ways[1]);
         Assert.Equal(ways[^1], ways[^2]);
+        Assert.Equal(ways[0], ways[LongestAbsence + 1]);
         Assert.NotEqual(ways[0], ways[^1]);
         books.Driver.LetGo.Set();
         idle.Ends();

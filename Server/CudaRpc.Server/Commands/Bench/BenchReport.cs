@@ -36,8 +36,8 @@ internal sealed record SynchronousFigures(long BytesSent, long BytesReceived, Ti
 /// <param name="AllocatedBytes">Managed memory that one call allocates in the client; null where the client is the shim.</param>
 internal sealed record PostedFigures(double ClientNanoseconds, double PerSecond, double BytesSent, double? AllocatedBytes);
 
-/// <summary>Launches from several threads at once.</summary>
-internal sealed record ThreadFigures(int Threads, double PerSecond);
+/// <summary>Launches from several threads of one session at once, of all together; by those of one thread, the median over the rounds.</summary>
+internal sealed record ThreadFigures(int Threads, double PerSecond, double ByOne);
 
 /// <summary>Launches from several sessions at once, one thread each; of all together. None where the client is the shim, which has one.</summary>
 internal sealed record SessionFigures(int Sessions, double PerSecond);

@@ -53,7 +53,8 @@ internal static class BenchTable
         foreach (ThreadFigures threads in server.Threads)
         {
             string who = threads.Threads == 1 ? "1 thread" : $"{threads.Threads} threads";
-            table.AddRow($"launches, {who}", string.Create(CultureInfo.InvariantCulture, $"{threads.PerSecond / 1e6:F2} M/s"), "", "");
+            string byOne = threads.Threads == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"{threads.ByOne:F2} of 1 thread");
+            table.AddRow($"launches, {who}", string.Create(CultureInfo.InvariantCulture, $"{threads.PerSecond / 1e6:F2} M/s"), "", byOne);
         }
 
         foreach (SessionFigures sessions in server.Sessions.Where(static sessions => sessions.Sessions > 1))

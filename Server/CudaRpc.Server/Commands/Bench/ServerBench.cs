@@ -22,11 +22,12 @@ internal sealed class ServerBench(BenchProgram program, Func<BenchProgram>? anot
         {
             program.Synchronize(1000);
             program.LaunchRate(1, 50_000);
+            program.LaunchRate(s_threads[^1], 50_000);
             program.LaunchCost(1000);
         }
 
         return new ServerFigures(
-            url.ToString(), program.Device, Synchronous(transport), Posted(), [.. s_threads.Select(Threads)],
+            url.ToString(), program.Device, Synchronous(transport), Posted(), Threads(),
             another is null ? [] : [.. s_threads.Select(sessions => Sessions(sessions, another))], [.. effort.Sizes.Select(size => Copies(transport, size))]);
     }
 
@@ -63,7 +64,14 @@ internal sealed class ServerBench(BenchProgram program, Func<BenchProgram>? anot
             spent.Posted > 0 ? program.AllocatedBytes(effort.Calls) : null);
     }
 
-    private ThreadFigures Threads(int threads) => new(threads, Median(() => program.LaunchRate(threads, effort.Launches)));
+    // In turns: what disturbs one for a while disturbs the others.
+    private ThreadFigures[] Threads()
+    {
+        double[][] rounds = [.. Enumerable.Range(0, effort.Rounds)
+            .Select(_ => s_threads.Select(threads => program.LaunchRate(threads, effort.Launches)).ToArray())];
+        return [.. s_threads.Select((threads, index) => new ThreadFigures(
+            threads, Middle([.. rounds.Select(round => round[index])])!.Value, Ratio(rounds.Select(round => round[index] / round[0]))!.Value))];
+    }
 
     private SessionFigures Sessions(int sessions, Func<BenchProgram> open)
     {
