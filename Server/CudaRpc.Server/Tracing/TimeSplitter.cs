@@ -63,8 +63,8 @@ internal sealed class TimeSplitter
         return intervals.ToDictionary(static process => process.Key, static process => BusyTime.Of(process.Value));
     }
 
-    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, which is recorded. What takes
-    // long without either was not the network: the thread had lost its processor.
+    // Large bulk leaves from the program's memory while the thread waits; else only back-pressure keeps it, or other threads that post what the
+    // network takes, which is recorded. What takes long without any of these was not the network: the thread had lost its processor.
     private static TimeSplit Post(in TraceCall call, long time)
     {
         bool isNetwork = call.BytesOut > ProtocolLimits.PostedCopy || (call.Marks & TraceMarks.Waited) != 0;
