@@ -47,6 +47,40 @@ public sealed class PostTurnsTests
     });
 
     [Fact]
+    public void Await_OfWhoHasPostedAllOfItsTurn_WaitsForTheOther()
+    {
+        const int Call = 1 << 10;
+        PostTurns turns = Patient();
+        Worker posting = Posting();
+        Worker waiter = Waiter(turns);
+        Condition.Becomes(true, () => _hasWaited);
+        int calls = 0;
+        bool hasWaited = false;
+        var poster = new Worker(() =>
+        {
+            (_poster.Left, _poster.IsDense, _poster.Looked) = (PostTurns.TurnBytes, true, Stopwatch.GetTimestamp());
+            while (_order.IsAwaited)
+            {
+                calls++;
+                hasWaited |= turns.Await(_poster, Call);
+            }
+        });
+
+        waiter.Ends();
+        Condition.Becomes(true, () =>
+        {
+            turns.PassWhereIdle();
+            return !poster.IsRunning;
+        });
+        poster.Ends();
+        _stops = true;
+        posting.Ends();
+
+        // Without its processor for a while, it is one that posts now and then, and gives its turn away.
+        Assert.True(hasWaited ? calls > PostTurns.TurnBytes / Call : calls % 16 == 0, $"{calls} calls, {hasWaited}");
+    }
+
+    [Fact]
     public void End_OfWhoPosts_IsTheOthersTurn() => Releases(Patient(), turns => turns.End(_poster));
 
     [Fact]
