@@ -8,7 +8,7 @@ namespace CudaRpc.Server.Commands.Bench;
 /// <param name="Sizes">Of copies.</param>
 internal sealed record BenchEffort(int Rounds, int Calls, int Launches, long CopyBytes, IReadOnlyList<long> Sizes)
 {
-    public static BenchEffort Full { get; } = new(7, 10_000, 2_000_000, 1 << 30, [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20]);
+    public static BenchEffort Full { get; } = new(7, 50_000, 2_000_000, 1 << 30, [4 << 10, 64 << 10, 1 << 20, 16 << 20, 64 << 20]);
 
-    public static BenchEffort Quick { get; } = new(3, 1000, 50_000, 16 << 20, [4 << 10, 1 << 20, 16 << 20]);
+    public static BenchEffort Quick { get; } = new(3, 5000, 50_000, 16 << 20, [4 << 10, 1 << 20, 16 << 20]);
 }
