@@ -26,6 +26,30 @@ internal sealed unsafe partial class Lane
         _queue.Announce();
     }
 
+    // Under the session's order: the frame has left when this returns true, without the sender; else it has to be queued. Nobody else sends on the lane meanwhile:
+    // nothing is queued, and its own thread, if that waits or sends much, has given up carrying before.
+    private bool TryPost(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk, out bool wokeServer)
+    {
+        ThrowIfClosed();
+        ByteBuffer frame = caller._staging;
+        wokeServer = false;
+        if (!_queue.IsEmpty)
+        {
+            return false;
+        }
+
+        // The number is given once it has left: the server would wait for it.
+        caller.Header(_order.Last + 1, callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(frame.Slice(0, FrameHeader.Size));
+        if (!_connection!.TryPost(frame.Written, smallBulk, out wokeServer))
+        {
+            return false;
+        }
+
+        caller.Number(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
+        _queue.CountPosted(frame.Length + smallBulk.Length);
+        return true;
+    }
+
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
     {
         if (length <= (nuint)ProtocolLimits.PostedCopy && TrySendAlone(callId, flags, new ReadOnlySpan<byte>(bulk, (int)length), out ulong number))
@@ -132,6 +156,11 @@ internal sealed unsafe partial class Lane
         using (_order.EnterScope())
         {
             _staging.Clear(FrameHeader.Size);
+            if (TryPost(this, ControlId.Settled, default, out _))
+            {
+                return;
+            }
+
             Enqueue(this, ControlId.Settled, default);
         }
 
@@ -187,7 +216,9 @@ internal sealed unsafe partial class Lane
     }
 
     // The sequence number is taken here, when nothing can keep the frame from being sent but the end of the session.
-    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength)
+    private FrameHeader NextHeader(uint callId, FrameFlags flags, ulong bulkLength) => Header(Number(callId, flags, bulkLength), callId, flags, bulkLength);
+
+    private ulong Number(uint callId, FrameFlags flags, ulong bulkLength)
     {
         ulong sequence = _order.Next();
         long bytes = _staging.Length + (long)bulkLength;
@@ -200,6 +231,9 @@ internal sealed unsafe partial class Lane
             Trace?.Sent(sequence, (flags & FrameFlags.Posted) != 0, bytes);
         }
 
-        return new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), sequence, bulkLength);
+        return sequence;
     }
+
+    private FrameHeader Header(ulong sequence, uint callId, FrameFlags flags, ulong bulkLength) =>
+        new((uint)(_staging.Length - FrameHeader.Size), callId, flags, HandleId.Number(Current.Value), sequence, bulkLength);
 }

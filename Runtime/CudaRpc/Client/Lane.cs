@@ -79,7 +79,7 @@ internal sealed unsafe partial class Lane
     /// <summary>Its thread's turns to post, where others post, too. A lane without a thread has none: any thread may hold a lock for it.</summary>
     public PostTurn Turn { get; } = new();
 
-    private long BytesSent => Volatile.Read(ref _bytesSent);
+    private long BytesSent => Volatile.Read(ref _bytesSent) + _queue.BytesPosted;
 
     private long BytesReceived => Volatile.Read(ref _bytesReceived);
 
@@ -137,9 +137,9 @@ internal sealed unsafe partial class Lane
         }
 
         Lane carrier;
+        bool woke, queued = false;
         while (true)
         {
-            carrier = this;
             using (_order.EnterScope())
             {
                 if (Owner is not null)
@@ -148,9 +148,15 @@ internal sealed unsafe partial class Lane
                 }
 
                 carrier = isOwn ? this : _order.CarrierFor(this);
+                if (carrier.TryPost(this, callId, smallBulk, out woke))
+                {
+                    break;
+                }
+
                 if (carrier._queue.Queue.Length <= ProtocolLimits.SendQueue)
                 {
                     carrier.Enqueue(this, callId, smallBulk);
+                    queued = true;
                     break;
                 }
             }
@@ -160,7 +166,7 @@ internal sealed unsafe partial class Lane
             carrier.SendAllQueued();
         }
 
-        if (_session.Pump.Queued(carrier))
+        if (queued ? _session.Pump.Queued(carrier) : woke)
         {
             Trace?.Mark(TraceMarks.Woke);
         }

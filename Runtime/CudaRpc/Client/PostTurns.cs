@@ -8,10 +8,10 @@ namespace CudaRpc.Client;
 /// The others sleep, and leave their processors to those who can use them: where there are few, to the server's thread.
 /// </summary>
 /// <param name="order">The order of the session's calls.</param>
-/// <param name="senderSleeps">Whether the session's sender sleeps: then nobody would <see cref="PassWhereIdle"/>.</param>
+/// <param name="watch">A thread waits: has somebody look whether the one that has the turn still posts, and else <see cref="PassWhereIdle"/>.</param>
 /// <param name="patience">Milliseconds of waiting after which a thread looks again whether others post call upon call.</param>
 /// <param name="looks">How often it looks before it posts all the same.</param>
-internal sealed class PostTurns(PostOrder order, Func<bool> senderSleeps, int patience = 3, int looks = 4)
+internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10, int looks = 4)
 {
     // Turns of SpinWait, some 200 ns and 1 us. A thread that does nothing but post has posted once in the one, several times in the other.
     private const int Glance = 5;
@@ -19,7 +19,7 @@ internal sealed class PostTurns(PostOrder order, Func<bool> senderSleeps, int pa
     private const ulong Several = 2;
 
     // Calls that get numbers meanwhile where others post call upon call.
-    private const ulong Many = 1500;
+    private const ulong Many = 5000;
 
     // Posted calls between two looks at the clock, and what they take at most of a thread that posts call upon call itself. One that posts now and
     // then does not wait, and has no turn: it disturbs little, and its turn would be long.
@@ -135,34 +135,38 @@ internal sealed class PostTurns(PostOrder order, Func<bool> senderSleeps, int pa
             next = passes ? Next() : null;
         }
 
-        try
+        waited = next != own;
+        if (!waited)
         {
-            next?.Grant();
-
-            // Pairs with the sender, which says that it sleeps and then looks whether somebody waits.
-            Interlocked.MemoryBarrier();
-            waited = next != own && !senderSleeps();
-            if (!waited)
-            {
-                return;
-            }
-
-            ulong before;
-            int look = 0;
-            do
-            {
-                before = order.Last;
-            }
-            while (!own.Wait(patience) && order.Last - before >= Many && ++look < looks);
-            own.Looked = Stopwatch.GetTimestamp();
+            return;
         }
-        finally
+
+        next?.Grant();
+        // Pairs with the sender, which says that it sleeps and then looks whether somebody waits.
+        Interlocked.MemoryBarrier();
+        watch();
+        ulong before;
+        int look = 0;
+        bool granted;
+        do
         {
-            lock (_lock)
-            {
-                _line.Remove(own);
-                order.IsAwaited = _line.Count > 0;
-            }
+            before = order.Last;
+            granted = own.Wait(patience);
+        }
+        while (!granted && order.Last - before >= Many && ++look < looks);
+        own.Looked = Stopwatch.GetTimestamp();
+        if (!granted)
+        {
+            Leave(own);
+        }
+    }
+
+    private void Leave(PostTurn own)
+    {
+        lock (_lock)
+        {
+            _line.Remove(own);
+            order.IsAwaited = _line.Count > 0;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using CudaRpc.Transport;
 
 namespace CudaRpc.Client;
@@ -7,7 +8,7 @@ namespace CudaRpc.Client;
 /// The one thread of a session that sends what posted calls have queued, so that a burst leaves in few, large sends. A thread that posts wakes it
 /// where it sleeps; or sends its call itself, where that takes less and no others follow closely. Either way the first call after a pause leaves at once.
 /// </summary>
-internal sealed class SendPump : IDisposable
+internal sealed unsafe class SendPump : IDisposable
 {
     // Nanoseconds between looks at a connection that takes nothing: first about what a socket's buffer lasts, longer and longer where that was not it.
     private const long ShortestPause = 50_000;
@@ -28,25 +29,47 @@ internal sealed class SendPump : IDisposable
     // Of looking for more before this thread sleeps.
     private static readonly long s_idle = Environment.ProcessorCount > 1 ? 6 * s_microsecond : 0;
 
-    private readonly Session _session;
+    // What the thread does.
+    private const int Awake = 0;
+    private const int Asleep = 1;
+    private const int Watches = 2;
+
+    private readonly Func<PumpResult> _pump;
+    private readonly PostOrder _order;
+    private readonly PostTurns _turns;
     private readonly Thread _thread;
-    private readonly AutoResetEvent _work = new(false);
-    private int _asleep;
+
+    // In a line of its own, where it stays: whoever posts looks at it.
+    private readonly int[] _words = GC.AllocateArray<int>(64, pinned: true);
+    private readonly int* _state;
 
     // When a thread has sent a call itself, and how many have followed closely; of several threads' any.
     private long _sent;
     private int _close;
     private volatile bool _stopped;
 
-    public SendPump(Session session)
+    /// <param name="pump">Sends what is queued as far as that takes no waiting.</param>
+    /// <param name="order">The order of the session's calls.</param>
+    /// <param name="turns">Whose turn it is.</param>
+    public SendPump(Func<PumpResult> pump, PostOrder order, PostTurns turns)
     {
-        _session = session;
+        (_pump, _order, _turns) = (pump, order, turns);
+        _state = (int*)Unsafe.AsPointer(ref _words[_words.Length / 2]);
         _thread = new Thread(Run) { IsBackground = true, Name = "cudarpc send" };
         _thread.Start();
     }
 
-    /// <summary>Whether the thread sleeps, or is about to.</summary>
-    public bool IsAsleep => Volatile.Read(ref _asleep) != 0;
+    /// <summary>
+    /// The calling thread waits for its turn to post, and has said so before a fence: somebody has to look whether the one that has the turn still posts, as it does not come by
+    /// here where its calls need not be sent.
+    /// </summary>
+    public void Watch()
+    {
+        if (Volatile.Read(ref *_state) == Asleep)
+        {
+            Wake();
+        }
+    }
 
     /// <summary>The calling thread has queued something on a lane, which leaves now. Returns whether this thread slept: then that cost more than queueing.</summary>
     /// <exception cref="IOException">The connection is gone.</exception>
@@ -54,7 +77,7 @@ internal sealed class SendPump : IDisposable
     {
         // Pairs with the fence in Run: either the pump sees what was queued, or it is seen asleep.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _asleep) == 0)
+        if (Volatile.Read(ref *_state) == Awake)
         {
             return false;
         }
@@ -84,10 +107,10 @@ internal sealed class SendPump : IDisposable
     /// </summary>
     public bool Wake()
     {
-        bool slept = Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0;
+        bool slept = Volatile.Read(ref *_state) != Awake && Interlocked.Exchange(ref *_state, Awake) != Awake;
         if (slept)
         {
-            _work.Set();
+            Libc.Wake(_state);
         }
 
         return slept;
@@ -97,11 +120,11 @@ internal sealed class SendPump : IDisposable
     public void Dispose()
     {
         _stopped = true;
-        _work.Set();
+        Interlocked.MemoryBarrier();
+        Wake();
         if (Thread.CurrentThread != _thread)
         {
             _thread.Join();
-            _work.Dispose();
         }
     }
 
@@ -110,9 +133,10 @@ internal sealed class SendPump : IDisposable
         PromptThread.Begin();
         long idleSince = 0;
         long pause = ShortestPause;
+        ulong last = 0;
         while (!_stopped)
         {
-            switch (_session.PumpLanes())
+            switch (_pump())
             {
                 case PumpResult.Progress:
                     idleSince = 0;
@@ -127,24 +151,62 @@ internal sealed class SendPump : IDisposable
             }
 
             long now = Stopwatch.GetTimestamp();
-            idleSince = idleSince == 0 ? now : idleSince;
+            if (idleSince == 0)
+            {
+                (idleSince, last) = (now, _order.Last);
+            }
+
             if (now - idleSince < s_idle)
             {
                 Thread.SpinWait(1);
                 continue;
             }
 
-            // Announce sleep, then look once more: a thread that queued, or waits for its turn, before it could see the announcement is seen here.
-            Interlocked.Exchange(ref _asleep, 1);
-            if (_session.Turns.PassWhereIdle() || _session.PumpLanes() != PumpResult.Idle)
+            Sleep(last);
+            idleSince = 0;
+        }
+    }
+
+    // Until somebody wakes the thread. While another waits for its turn, looks now and then whether the one that has it still posts: numbers have been given since last time.
+    private void Sleep(ulong last)
+    {
+        // Announce sleep, then look once more: a thread that queued before it could see the announcement is seen here.
+        int state = Asleep;
+        Interlocked.Exchange(ref *_state, state);
+        if (_stopped || _pump() != PumpResult.Idle)
+        {
+            Volatile.Write(ref *_state, Awake);
+            return;
+        }
+
+        long pause = ShortestPause;
+        while (true)
+        {
+            bool watches = _order.IsAwaited;
+            if (watches && _order.Last == last && _turns.PassWhereIdle())
             {
-                Volatile.Write(ref _asleep, 0);
-                idleSince = 0;
-                continue;
+                pause = ShortestPause;
             }
 
-            _work.WaitOne();
-            idleSince = 0;
+            last = _order.Last;
+            // A fence, as above: a thread that waits before it could see that this one watches no more is seen below.
+            int next = watches ? Watches : Asleep;
+            if (Interlocked.CompareExchange(ref *_state, next, state) != state)
+            {
+                return;
+            }
+
+            state = next;
+            if (watches)
+            {
+                Libc.SleepWhile(_state, state, pause);
+                pause = Math.Min(2 * pause, LongestPause);
+            }
+            else if (!_order.IsAwaited)
+            {
+                Libc.SleepWhile(_state, state, 0);
+                pause = ShortestPause;
+            }
         }
     }
 }

@@ -31,6 +31,10 @@ internal struct SendQueue(int capacity, int maximum)
     [FieldOffset(156)]
     private bool _isClosed;
 
+    // Bytes that have never been in either.
+    [FieldOffset(160)]
+    private long _posted;
+
     /// <summary>Whether nothing but the lane's goodbye gets a number any more. Under the session's order.</summary>
     public readonly bool IsClosed => _isClosed;
 
@@ -43,9 +47,15 @@ internal struct SendQueue(int capacity, int maximum)
     /// <summary>Whether nothing waits. Needs no lock.</summary>
     public readonly bool IsEmpty => Volatile.Read(in _queued) == 0 && Volatile.Read(in _unsent) == 0;
 
+    /// <summary>Bytes of posted frames that did not have to be queued.</summary>
+    public readonly long BytesPosted => Volatile.Read(in _posted);
+
     public void Close() => _isClosed = true;
 
     public void Announce() => Volatile.Write(ref _queued, _queue.Length);
+
+    /// <summary>Under the session's order: a frame did not have to be queued.</summary>
+    public void CountPosted(int bytes) => Volatile.Write(ref _posted, _posted + bytes);
 
     /// <summary>What is queued is next to leave. Only where nothing else is on its way.</summary>
     public void Swap()

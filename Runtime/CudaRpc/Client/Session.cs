@@ -74,8 +74,8 @@ public sealed partial class Session : IDisposable
         }
 
         Streams = url.Streams > 1 ? new CopyStreams(this, url.Streams) : null;
-        Turns = new PostTurns(Order, () => Pump!.IsAsleep);
-        Pump = new SendPump(this);
+        Turns = new PostTurns(Order, () => Pump!.Watch());
+        Pump = new SendPump(PumpLanes, Order, Turns);
         if (HasServerTimes)
         {
             Host.Start();

@@ -29,6 +29,20 @@ internal abstract unsafe class Connection : IDisposable
     public virtual bool SendsBriefly => false;
 
     /// <summary>
+    /// Puts both, in their order, where the peer comes for them within microseconds, or when something is sent. False where that would take a wait or a
+    /// system call; then they have to be sent. What cannot be read throws before anything has left.
+    /// </summary>
+    /// <param name="first">The beginning.</param>
+    /// <param name="second">The end.</param>
+    /// <param name="woke">Whether the peer slept, and has been woken.</param>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    public virtual bool TryPost(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out bool woke)
+    {
+        woke = false;
+        return false;
+    }
+
+    /// <summary>
     /// Whether bytes can be used where they arrive, and be made where they are sent from: <see cref="Peek"/>, <see cref="Advance"/>,
     /// <see cref="Reserve"/> and <see cref="Commit"/> are for such connections only.
     /// </summary>

@@ -16,6 +16,13 @@ internal static unsafe partial class Libc
     public const int EINTR = 4;
     public const int EAGAIN = 11;
 
+    private const int PR_SET_TIMERSLACK = 29;
+    private const int FUTEX_WAIT_PRIVATE = 128;
+    private const int FUTEX_WAKE_PRIVATE = 129;
+
+    // The system call's number.
+    private static readonly nint s_futex = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 202 : 98;
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint recv(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
 
@@ -31,6 +38,27 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
+    /// <summary>
+    /// Sleeps while the word, which stays where it is, holds <paramref name="value"/>, until it is woken by <see cref="Wake"/>, or for nanoseconds, at most a second, as
+    /// precisely as <see cref="SleepPrecisely"/>; 0 is no limit. May wake for nothing.
+    /// </summary>
+    public static void SleepWhile(int* word, int value, long nanoseconds)
+    {
+        if (nanoseconds == 0)
+        {
+            futex(s_futex, word, FUTEX_WAIT_PRIVATE, value, null);
+            return;
+        }
+
+        TimeSpecification time = new() { Nanoseconds = (nint)Math.Min(nanoseconds, 999_999_999) };
+        prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        futex(s_futex, word, FUTEX_WAIT_PRIVATE, value, &time);
+        prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
+    }
+
+    /// <summary>Wakes the one thread of this process that sleeps for the word.</summary>
+    public static void Wake(int* word) => futex(s_futex, word, FUTEX_WAKE_PRIVATE, 1, null);
+
     /// <summary>Sleeps for nanoseconds, at most a second; Thread.Sleep knows milliseconds only.</summary>
     public static void Sleep(long nanoseconds)
     {
@@ -41,7 +69,6 @@ internal static unsafe partial class Libc
     /// <summary>The same, and wakes as soon as it can: by default the kernel saves work and is up to 50 us late.</summary>
     public static void SleepPrecisely(long nanoseconds)
     {
-        const int PR_SET_TIMERSLACK = 29;
         prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
         Sleep(nanoseconds);
         // The program's thread is left with its default.
@@ -50,6 +77,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     private static partial int prctl(int option, nuint value, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint futex(nint number, int* word, nint operation, nint value, TimeSpecification* timeout);
 
     [LibraryImport("libc")]
     private static partial int nanosleep(TimeSpecification* time, TimeSpecification* left);

@@ -49,6 +49,82 @@ public sealed class ContractTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public void Posts_AmidWhatIsSent_ArriveInOrder(string transport)
+    {
+        using var link = new Link(transport);
+        byte[] bytes = new byte[8 << 20];
+        new Random(Seed).NextBytes(bytes);
+        int posts = 0, refused = 0;
+        var sender = new Worker(() =>
+        {
+            var random = new Random(Seed + 1);
+            for (int sent = 0; sent < bytes.Length;)
+            {
+                int first = random.Next(Math.Min(bytes.Length - sent, 500) + 1);
+                int second = random.Next(Math.Min(bytes.Length - sent - first, random.Next(10) == 0 ? 64 << 10 : 500) + 1);
+                bool posted = random.Next(10) > 0 && link.Client.TryPost(bytes.AsSpan(sent, first), bytes.AsSpan(sent + first, second), out _);
+                posts += posted ? 1 : 0;
+                refused += posted ? 0 : 1;
+                if (!posted)
+                {
+                    link.Client.Send(bytes.AsSpan(sent, first), bytes.AsSpan(sent + first, second));
+                }
+
+                sent += first + second;
+            }
+        });
+
+        byte[] received = new byte[bytes.Length];
+        Link.ReceiveAll(link.Server, received);
+        sender.Ends();
+
+        Assert.True(bytes.AsSpan().SequenceEqual(received));
+        Assert.True(refused > 0);
+        Assert.Equal(transport == TestServer.Shm, posts > 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public void Post_ToAPeerThatWaits_Arrives(string transport)
+    {
+        using var link = new Link(transport);
+        byte[] received = new byte[3];
+        // Those that spin, and those that sleep by now.
+        foreach (int pause in new[] { 0, 0, 0, 100, 100 })
+        {
+            var receiver = new Worker(() => Link.ReceiveAll(link.Server, received));
+            Thread.Sleep(pause);
+
+            if (!link.Client.TryPost([1], [2, 3], out _))
+            {
+                Assert.NotEqual(TestServer.Shm, transport);
+                link.Client.Send([1], [2, 3]);
+            }
+
+            receiver.Ends();
+            Assert.Equal([1, 2, 3], received);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public void Post_ToAPeerThatHasClosed_IsRefused(string transport)
+    {
+        using var link = new Link(transport);
+        link.Server.Dispose();
+
+        if (transport == TestServer.Shm)
+        {
+            Assert.Throws<IOException>(() => link.Client.TryPost([1], [2, 3], out _));
+        }
+        else
+        {
+            Assert.False(link.Client.TryPost([1], [2, 3], out _));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public void TryReceive_TakesWhatIsThere_AndSaysWhereNothingIs(string transport)
     {
         using var link = new Link(transport);

@@ -20,9 +20,11 @@ public sealed class PeerDeathTests : IDisposable
             using RawPeer idle = new(url);
             using RawPeer busy = new(url);
             using RawPeer poster = new(url);
+            using RawPeer putter = new(url);
             byte[] token = idle.Greet([]).Token;
             busy.Greet(token);
             poster.Greet(token);
+            putter.Greet(token);
             // Stopped, so that it reads no more; it cannot close anything either.
             using (Process stop = Process.Start("kill", ["-STOP", $"{peer.Id}"]))
             {
@@ -47,6 +49,14 @@ public sealed class PeerDeathTests : IDisposable
                 () => NextTick() && poster.Connection.TrySend([1]) == 1 && ++tries == 100,
                 "an error"));
             Assert.InRange(tries, 0, 99);
+            if (transport == TestServer.Shm)
+            {
+                tries = 0;
+                Assert.Throws<IOException>(() => Condition.Holds(
+                    () => NextTick() && putter.Connection.TryPost([1], default, out _) && ++tries == 100,
+                    "an error"));
+                Assert.InRange(tries, 0, 99);
+            }
         }
         finally
         {

@@ -37,7 +37,7 @@ public sealed unsafe class RingSizesTests
         for (int sent = 0; sent < bytes.Length;)
         {
             int length = Size(random, capacity, bytes.Length - sent);
-            switch (random.Next(3))
+            switch (random.Next(4))
             {
                 case 0:
                     writer.Write(bytes.AsSpan(sent, length), long.MaxValue);
@@ -46,6 +46,14 @@ public sealed unsafe class RingSizesTests
                 case 1:
                     length = writer.TryWrite(bytes.AsSpan(sent, length));
                     writer.Publish();
+                    break;
+                case 2:
+                    int first = random.Next(length + 1);
+                    if (!writer.TryPost(bytes.AsSpan(sent, first), bytes.AsSpan(sent + first, length - first), out _))
+                    {
+                        continue;
+                    }
+
                     break;
                 default:
                     int before = Math.Min(length, random.Next(Math.Min(512, capacity / 8)));

@@ -17,6 +17,9 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     private ulong _tail;
     private ulong _released;
 
+    // Where posts have been let gather last.
+    private ulong _gathered;
+
     /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
     /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>
     public int Read(Span<byte> destination, long deadline)
@@ -30,6 +33,11 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
                 if (done > 0)
                 {
                     break;
+                }
+
+                if (TryGather())
+                {
+                    continue;
                 }
 
                 if (!_wait.UntilMoved(_tail, deadline, amidBulk: destination.Length > Piece))
@@ -86,6 +94,20 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
 
     /// <summary>Gives the first <paramref name="length"/> bytes of what was peeked at back to the producer.</summary>
     public void Advance(int length) => Release(length, Available() - length);
+
+    // Where all that was posted has been read, lets more of it gather before the next look at the producer's position: each look takes the line away
+    // from the producer, which then waits for it with its next post. Once for each position.
+    private bool TryGather()
+    {
+        if (_tail == _gathered || Volatile.Read(ref words->Posted) != _tail)
+        {
+            return false;
+        }
+
+        _gathered = _tail;
+        RingWait.Gather(ref words->Hurry, _tail);
+        return true;
+    }
 
     // What little has come is there in the line that said so. The bytes are taken before it is looked at whether they were others meanwhile.
     private bool TryReadInline(Span<byte> destination, int there)

@@ -21,6 +21,9 @@ internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doo
     // piece takes, and more than it takes a thread to move to another processor.
     private static readonly long s_bulk = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 1_000_000 * 100 : 0;
 
+    // Some twenty launches. 8.9 million launches a second with half of it, 9.3 with this.
+    private static readonly long s_gathering = Environment.ProcessorCount > 1 ? Stopwatch.Frequency * 25 / 10_000_000 : 0;
+
     private SpinBudget _budget = new(isNear: true);
     private MoveBudget _moves = new();
 
@@ -71,6 +74,25 @@ internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doo
             RingState.Closed => false,
             _ => throw new IOException($"{peer} wrote 0x{said:x} where shared memory says whether it sleeps"),
         };
+    }
+
+    /// <summary>Lets some microseconds pass, or less where <paramref name="hurry"/> comes to be beyond <paramref name="position"/>.</summary>
+    public static void Gather(ref ulong hurry, ulong position)
+    {
+        long until = Stopwatch.GetTimestamp() + s_gathering;
+        do
+        {
+            for (int look = 0; look < Looks; look++)
+            {
+                if ((long)(Volatile.Read(ref hurry) - position) > 0)
+                {
+                    return;
+                }
+
+                Pause();
+            }
+        }
+        while (Stopwatch.GetTimestamp() < until);
     }
 
     private bool SpinUntilMoved(ulong from, bool amidBulk)

@@ -12,7 +12,7 @@ internal unsafe struct RingWords
     public const int Size = 512;
 
     /// <summary>The most bytes that <see cref="Inline"/> tells of.</summary>
-    public const int MostInline = 112;
+    public const int MostInline = 104;
 
     /// <summary>Bytes that the producer has ever published.</summary>
     [FieldOffset(0)]
@@ -26,7 +26,11 @@ internal unsafe struct RingWords
     [FieldOffset(8)]
     public ulong Inline;
 
+    /// <summary>Where the last bytes end that were posted: nobody waits for them, so the consumer may let more of them gather.</summary>
     [FieldOffset(16)]
+    public ulong Posted;
+
+    [FieldOffset(24)]
     public fixed byte InlineBytes[MostInline];
 
     /// <summary>Bytes that the consumer has ever taken.</summary>
@@ -40,6 +44,10 @@ internal unsafe struct RingWords
     /// <summary>What the producer does: a <see cref="RingState"/>.</summary>
     [FieldOffset(384)]
     public int Producer;
+
+    /// <summary>Where the last bytes end that somebody waits for, behind posted ones: the consumer lets no more gather.</summary>
+    [FieldOffset(448)]
+    public ulong Hurry;
 
     /// <summary>What <see cref="Inline"/> says of bytes at that position.</summary>
     public static ulong InlineAt(ulong position, int length) => (position << 8) | (uint)length;

@@ -8,10 +8,21 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     // Bytes that are published at a time, so that the peer copies them out of the cache while the next are copied in.
     private const int Piece = 64 << 10;
 
+    private const int Line = 64;
+
+    // Two launches. 8.5 million launches a second without, 9.0 with 128 or 256, 8.6 with 512.
+    private const int Ahead = 256;
+
     private readonly RingWait _wait = new(&words->Tail, &words->Producer, &words->Consumer, room);
     private readonly byte* _inline = words->InlineBytes;
     private ulong _head;
     private ulong _published;
+
+    // Where the lines end that were taken ahead.
+    private ulong _taken;
+
+    // Whether what was published last was posted.
+    private bool _hasPosted;
 
     // The consumer's position when it was looked at last.
     private ulong _tail;
@@ -113,15 +124,100 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
             return;
         }
 
+        if (_hasPosted)
+        {
+            _hasPosted = false;
+            // Before the position: who sees that looks at this no more.
+            Volatile.Write(ref words->Hurry, _head);
+        }
+
         WriteInline((int)(_head - _published));
+        Show();
+    }
+
+    /// <summary>
+    /// Copies both parts of a post, where there is room for them, and shows them to the consumer, which comes for them when it likes, soon. What cannot be read
+    /// throws before anything is shown.
+    /// </summary>
+    /// <param name="first">Its beginning.</param>
+    /// <param name="second">Its end.</param>
+    /// <param name="woke">Whether the consumer slept, and has been woken.</param>
+    /// <exception cref="IOException">The peer has closed, or broke the protocol.</exception>
+    public bool TryPost(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out bool woke)
+    {
+        int length = first.Length + second.Length;
+        if (Room(length) < length)
+        {
+            woke = false;
+            return false;
+        }
+
+        ThrowIfClosed();
+        Put(_head, first);
+        Put(_head + (ulong)first.Length, second);
+        _head += (ulong)length;
+        _hasPosted = true;
+        Volatile.Write(ref words->Posted, _head);
+        woke = Show();
+        TakeLinesAhead();
+        return true;
+    }
+
+    // The lines that come next are the consumer's, which has read them a round ago: each takes its time to come back, and the next fence waits for it. Taken a few at a time,
+    // they come back together, and while the program makes its next call.
+    private void TakeLinesAhead()
+    {
+        if (_head + Ahead <= _taken)
+        {
+            return;
+        }
+
+        if (_taken < _head)
+        {
+            _taken = (_head + Ahead - 1) & ~(ulong)(Ahead - 1);
+        }
+
+        if ((ulong)capacity - (_head - _tail) < 3 * Ahead)
+        {
+            return;
+        }
+
+        // SAFETY: Ahead divides the ring's size, and _taken by it; the consumer has left these bytes, and looks at none that have not been published.
+        byte* at = bytes + (_taken & (ulong)(capacity - 1));
+        for (int line = 0; line < Ahead; line += Line)
+        {
+            Volatile.Write(ref at[line], 0);
+        }
+
+        _taken += Ahead;
+    }
+
+    // The caller has looked that there is room up to the end of source.
+    private void Put(ulong position, ReadOnlySpan<byte> source)
+    {
+        int at = (int)(position & (ulong)(capacity - 1));
+        int piece = Math.Min(source.Length, capacity - at);
+        // SAFETY: at + piece is within the ring, and what is left begins at its beginning.
+        source[..piece].CopyTo(new Span<byte>(bytes + at, piece));
+        if (piece < source.Length)
+        {
+            source[piece..].CopyTo(new Span<byte>(bytes, source.Length - piece));
+        }
+    }
+
+    private bool Show()
+    {
         // Releases the bytes before it, pairs with the acquire in RingReader and RingWait; and is the full fence before the look at the
         // consumer's state, which pairs with its announcement in RingWait.
         Interlocked.Exchange(ref words->Head, _head);
         _published = _head;
-        if (RingWait.TakeSleep(ref words->Consumer, peer))
+        bool slept = RingWait.TakeSleep(ref words->Consumer, peer);
+        if (slept)
         {
             consumer.Ring();
         }
+
+        return slept;
     }
 
     private void WriteInline(int length)

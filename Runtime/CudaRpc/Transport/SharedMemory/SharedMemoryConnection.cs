@@ -9,6 +9,9 @@ namespace CudaRpc.Transport.SharedMemory;
 /// </summary>
 internal sealed unsafe class SharedMemoryConnection : Connection
 {
+    // Posts between two looks at the clock, which take a tenth of a post.
+    private const int PostsBetweenLooks = 16;
+
     private readonly SharedSegment _segment;
     private readonly Doorbell _arrivals;
     private readonly Doorbell _room;
@@ -16,6 +19,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     private readonly RingReader _reader;
     private readonly int _out;
     private long _lookedForPeer;
+    private int _posts;
     private volatile bool _closed;
 
     // Whether a thread sends, and one receives.
@@ -98,6 +102,29 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         finally
         {
             Leave(ref _receives);
+        }
+    }
+
+    public override bool TryPost(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out bool woke)
+    {
+        Enter(ref _sends);
+        try
+        {
+            if (_closed)
+            {
+                ThrowClosed();
+            }
+
+            if (++_posts % PostsBetweenLooks == 0)
+            {
+                ThrowIfGone();
+            }
+
+            return _writer.TryPost(first, second, out woke);
+        }
+        finally
+        {
+            Leave(ref _sends);
         }
     }
 
