@@ -96,7 +96,7 @@ internal sealed unsafe partial class Lane
                     return false;
                 }
 
-                _order.EndCarrying(this, _row > 0);
+                _order.EndCarrying(this, _hasPosted);
                 FrameHeader header = NextHeader(callId, flags, (ulong)bulk.Length);
                 header.Write(_staging.Slice(0, FrameHeader.Size));
                 sequence = header.Sequence;
@@ -135,7 +135,7 @@ internal sealed unsafe partial class Lane
         using (_order.EnterScope())
         {
             ThrowIfClosed();
-            _order.EndCarrying(this, _row > 0);
+            _order.EndCarrying(this, _hasPosted);
             FrameHeader header = NextHeader(callId, flags, length);
             header.Write(_staging.Slice(0, FrameHeader.Size));
             _queue.Queue.Write(_staging.Written);

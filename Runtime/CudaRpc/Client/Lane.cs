@@ -16,9 +16,6 @@ internal sealed unsafe partial class Lane
     // What is queued before a poster sends itself, a posted frame beyond, and the frame of a call that waits.
     private const int QueueBound = ProtocolLimits.SendQueue + (2 * ProtocolLimits.Body) + (2 * ProtocolLimits.PostedCopy);
 
-    // Posted calls in a row from which on their thread may wait for its turn.
-    private const int LongRow = 16;
-
     private readonly Session _session;
 
     // Held while bytes go out. Taken before the session's order, never after.
@@ -28,8 +25,8 @@ internal sealed unsafe partial class Lane
     private readonly PostOrder _order;
     private SendQueue _queue = new(InitialBody, QueueBound);
 
-    // Posted calls since the last one that waited; no more are counted than matter.
-    private int _row;
+    // Whether its thread has posted since it waited last.
+    private bool _hasPosted;
     private string? _deferred;
     private Connection? _connection;
     private FrameReader? _reader;
@@ -127,11 +124,8 @@ internal sealed unsafe partial class Lane
     public void Post(uint callId, ReadOnlySpan<byte> smallBulk, bool isOwn)
     {
         Posted++;
-        if (_row < LongRow)
-        {
-            _row++;
-        }
-        else if (Owner is not null && _session.Turns.Await(Turn, _staging.Length + smallBulk.Length))
+        _hasPosted = true;
+        if (Owner is not null && _session.Turns.Await(Turn, _staging.Length + smallBulk.Length))
         {
             Trace?.Mark(TraceMarks.Waited);
         }
@@ -281,7 +275,7 @@ internal sealed unsafe partial class Lane
 
     private void ReadReplyTo(uint callId, ulong sequence, out FrameHeader reply, out ReadOnlySpan<byte> body)
     {
-        _row = 0;
+        _hasPosted = false;
         _session.Turns.End(Turn);
         ReadReply(callId, out reply, out body);
         if (reply.Sequence != sequence || reply.CallId != callId)

@@ -17,8 +17,8 @@ internal sealed unsafe class PostTurn
     /// <summary>Bytes that are left of the lane's turn.</summary>
     public int Left { get; set; }
 
-    /// <summary>Posted calls amid others.</summary>
-    public int Posts { get; set; }
+    /// <summary>Posted calls amid others before the clock is looked at.</summary>
+    public int Unlooked { get; set; }
 
     /// <summary>When the clock was last looked at.</summary>
     public long Looked { get; set; }

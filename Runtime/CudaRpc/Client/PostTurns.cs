@@ -23,8 +23,8 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
 
     // Posted calls between two looks at the clock, and what they take at most of a thread that posts call upon call itself. One that posts now and
     // then does not wait, and has no turn: it disturbs little, and its turn would be long.
-    private const int Some = 16;
-    private static readonly long s_dense = Stopwatch.Frequency / 1_000_000 * 32;
+    private const int Some = 64;
+    private static readonly long s_dense = Stopwatch.Frequency / 1_000_000 * 128;
 
     // Bytes of a turn while others wait: some three thousand launches, 0.3 ms. A turn a third as long costs 5 % in changes.
     public const int TurnBytes = 384 << 10;
@@ -46,7 +46,21 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
     /// </summary>
     /// <param name="own">Its lane's.</param>
     /// <param name="bytes">Of the call.</param>
-    public bool Await(PostTurn own, int bytes) => (order.Poster != own || order.IsAwaited) && AwaitAmongOthers(own, bytes);
+    public bool Await(PostTurn own, int bytes)
+    {
+        if (order.Poster != own)
+        {
+            return AwaitAmongOthers(own, bytes);
+        }
+
+        if (!order.IsAwaited)
+        {
+            return false;
+        }
+
+        own.Left -= bytes;
+        return (--own.Unlooked <= 0 || own.Left < 0) && AwaitAmidOwnTurn(own);
+    }
 
     /// <summary>The lane's thread posts no more for now: it waits for a reply.</summary>
     public void End(PostTurn own)
@@ -85,26 +99,19 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
 
     private bool AwaitAmongOthers(PostTurn own, int bytes)
     {
-        if (++own.Posts % Some == 0)
+        if (--own.Unlooked <= 0)
         {
             LookAtClock(own);
         }
 
-        bool waited = false;
-        if (order.Poster == own || own.Left > TurnBytes - FirstBytes)
+        if (own.Left > TurnBytes - FirstBytes)
         {
             own.Left -= bytes;
-            if (own.Left >= 0)
-            {
-                return false;
-            }
-
-            if (own.IsDense && order.IsAwaited)
-            {
-                Wait(own, passes: true, out waited);
-            }
+            return false;
         }
-        else if (own.IsDense && Advance(Glance) != 0 && Advance(Look) >= Several)
+
+        bool waited = false;
+        if (own.IsDense && Advance(Glance) != 0 && Advance(Look) >= Several)
         {
             Wait(own, passes: false, out waited);
         }
@@ -113,8 +120,31 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
         return waited;
     }
 
+    private bool AwaitAmidOwnTurn(PostTurn own)
+    {
+        if (own.Unlooked <= 0)
+        {
+            LookAtClock(own);
+        }
+
+        if (own.Left >= 0)
+        {
+            return false;
+        }
+
+        bool waited = false;
+        if (own.IsDense && order.IsAwaited)
+        {
+            Wait(own, passes: true, out waited);
+        }
+
+        own.Left = TurnBytes;
+        return waited;
+    }
+
     private void LookAtClock(PostTurn own)
     {
+        own.Unlooked = Some;
         long now = Stopwatch.GetTimestamp();
         own.IsDense = now - own.Looked <= s_dense;
         own.Looked = now;

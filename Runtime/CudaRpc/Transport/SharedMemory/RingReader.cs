@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace CudaRpc.Transport.SharedMemory;
 
 /// <summary>
@@ -17,8 +19,8 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     private ulong _tail;
     private ulong _released;
 
-    // Where posts have been let gather last.
-    private ulong _gathered;
+    // Whether what was read last may have been posted.
+    private bool _maybePosted;
 
     /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
     /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>
@@ -35,7 +37,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
                     break;
                 }
 
-                if (TryGather())
+                if (_maybePosted && TryGather())
                 {
                     continue;
                 }
@@ -60,6 +62,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
             // SAFETY: at + piece is within the ring; there, which is checked, bounds what the producer has published.
             new ReadOnlySpan<byte>(bytes + at, piece).CopyTo(destination[done..]);
             done += piece;
+            _maybePosted = true;
             Release(piece, there - piece);
         }
 
@@ -96,15 +99,16 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     public void Advance(int length) => Release(length, Available() - length);
 
     // Where all that was posted has been read, lets more of it gather before the next look at the producer's position: each look takes the line away
-    // from the producer, which then waits for it with its next post. Once for each position.
+    // from the producer, which then waits for it with its next post. Once. Apart from the path that every message takes.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryGather()
     {
-        if (_tail == _gathered || Volatile.Read(ref words->Posted) != _tail)
+        _maybePosted = false;
+        if (Volatile.Read(ref words->Posted) != _tail)
         {
             return false;
         }
 
-        _gathered = _tail;
         RingWait.Gather(ref words->Hurry, _tail);
         return true;
     }
