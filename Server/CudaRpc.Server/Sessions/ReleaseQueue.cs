@@ -79,6 +79,12 @@ internal sealed class ReleaseQueue(ServerSession session)
     /// <summary>Waits until the call of this number, and all before it, have been made.</summary>
     public void WaitFor(long number)
     {
+        // A thread that has freed nothing lately need not wait, nor take the lock, which is a fifth of what its synchronize takes here.
+        if (Volatile.Read(ref _made) >= number)
+        {
+            return;
+        }
+
         lock (_lock)
         {
             while (_made < Math.Min(number, _added) && !_closed)
