@@ -26,21 +26,21 @@ internal sealed unsafe partial class Lane
         _queue.Announce();
     }
 
-    // Under the session's order: the frame has left when this returns true, without the sender; else it has to be queued. Nobody else sends on the lane meanwhile:
-    // nothing is queued, and its own thread, if that waits or sends much, has given up carrying before.
+    // Under the session's order: the frame has left when this returns true, without the sender; else it has to be queued. Nobody else sends on
+    // the lane meanwhile: nothing is queued, and its own thread, if that waits or sends much, has given up carrying before.
     private bool TryPost(Lane caller, uint callId, ReadOnlySpan<byte> smallBulk, out bool wokeServer)
     {
         ThrowIfClosed();
         ByteBuffer frame = caller._staging;
         wokeServer = false;
-        if (!_queue.IsEmpty)
+        if (!_queue.IsEmpty || !_connection!.TakesPosts)
         {
             return false;
         }
 
-        // The number is given once it has left: the server would wait for it.
+        // The number is given once it has left: the server would wait for it. Where it has left and this throws all the same, the session is lost.
         caller.Header(_order.Last + 1, callId, FrameFlags.Posted, (ulong)smallBulk.Length).Write(frame.Slice(0, FrameHeader.Size));
-        if (!_connection!.TryPost(frame.Written, smallBulk, out wokeServer))
+        if (!_connection.TryPost(frame.Written, smallBulk, out wokeServer))
         {
             return false;
         }
@@ -48,6 +48,15 @@ internal sealed unsafe partial class Lane
         caller.Number(callId, FrameFlags.Posted, (ulong)smallBulk.Length);
         _queue.CountPosted(frame.Length + smallBulk.Length);
         return true;
+    }
+
+    // Under the session's order: the call that is next waits for all that was posted before it. As in TryPost, nobody else sends on that lane.
+    private void HurryCarrier()
+    {
+        if (_order.Carrier is Lane carrier && carrier != this && carrier._queue.IsEmpty)
+        {
+            carrier._connection!.HurryPosts();
+        }
     }
 
     private ulong Send(uint callId, FrameFlags flags, byte* bulk, nuint length)
@@ -96,6 +105,7 @@ internal sealed unsafe partial class Lane
                     return false;
                 }
 
+                HurryCarrier();
                 _order.EndCarrying(this, _hasPosted);
                 FrameHeader header = NextHeader(callId, flags, (ulong)bulk.Length);
                 header.Write(_staging.Slice(0, FrameHeader.Size));
@@ -135,6 +145,7 @@ internal sealed unsafe partial class Lane
         using (_order.EnterScope())
         {
             ThrowIfClosed();
+            HurryCarrier();
             _order.EndCarrying(this, _hasPosted);
             FrameHeader header = NextHeader(callId, flags, length);
             header.Write(_staging.Slice(0, FrameHeader.Size));

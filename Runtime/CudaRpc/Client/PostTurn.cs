@@ -6,7 +6,8 @@ namespace CudaRpc.Client;
 /// <summary>A lane's part in <see cref="PostTurns"/>: what its thread has left of its turn, and how it waits for one.</summary>
 internal sealed unsafe class PostTurn
 {
-    // Whether the turn is granted: a word that stays where it is, for the thread to sleep by. A monitor's waiter wakes, and then waits for the one that has woken it.
+    // Whether the turn is granted: a word that stays where it is, for the thread to sleep by. A monitor's waiter wakes, and then waits for the
+    // one that has woken it.
     private readonly int[] _granted = GC.AllocateArray<int>(1, pinned: true);
     private readonly int* _word;
 
@@ -41,7 +42,7 @@ internal sealed unsafe class PostTurn
                 return false;
             }
 
-            Libc.SleepWhile(_word, 0, Math.Min(left, 1000) * 1_000_000);
+            Libc.SleepWhile(_word, 0, Math.Min(left, 999) * 1_000_000, isPrecise: false);
         }
 
         return true;

@@ -41,8 +41,8 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
     private ulong _granted;
 
     /// <summary>
-    /// The order is not held: before a posted call of <paramref name="own"/>'s thread, which posts call upon call. Waits where another thread does so, too,
-    /// and lets those who wait have the next turn. Whether it has waited.
+    /// The order is not held: before a posted call of <paramref name="own"/>'s thread. Waits where that posts call upon call and another thread does so,
+    /// too, and lets those who wait have the next turn. Whether it has waited.
     /// </summary>
     /// <param name="own">Its lane's.</param>
     /// <param name="bytes">Of the call.</param>
@@ -171,32 +171,29 @@ internal sealed class PostTurns(PostOrder order, Action watch, int patience = 10
             return;
         }
 
-        next?.Grant();
-        // Pairs with the sender, which says that it sleeps and then looks whether somebody waits.
-        Interlocked.MemoryBarrier();
-        watch();
-        ulong before;
-        int look = 0;
-        bool granted;
-        do
+        try
         {
-            before = order.Last;
-            granted = own.Wait(patience);
+            next?.Grant();
+            // Pairs with the sender, which says that it sleeps and then looks whether somebody waits.
+            Interlocked.MemoryBarrier();
+            watch();
+            ulong before;
+            int look = 0;
+            do
+            {
+                before = order.Last;
+            }
+            while (!own.Wait(patience) && order.Last - before >= Many && ++look < looks);
+            own.Looked = Stopwatch.GetTimestamp();
         }
-        while (!granted && order.Last - before >= Many && ++look < looks);
-        own.Looked = Stopwatch.GetTimestamp();
-        if (!granted)
+        finally
         {
-            Leave(own);
-        }
-    }
-
-    private void Leave(PostTurn own)
-    {
-        lock (_lock)
-        {
-            _line.Remove(own);
-            order.IsAwaited = _line.Count > 0;
+            // In any case: a grant that comes late, for the wait before, ends this one while it is in the line.
+            lock (_lock)
+            {
+                _line.Remove(own);
+                order.IsAwaited = _line.Count > 0;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ namespace CudaRpc.Client;
 /// <summary>
 /// The one thread of a session that sends what posted calls have queued, so that a burst leaves in few, large sends. A thread that posts wakes it
 /// where it sleeps; or sends its call itself, where that takes less and no others follow closely. Either way the first call after a pause leaves at once.
+/// Over shared memory it has work only where a ring is full.
 /// </summary>
 internal sealed unsafe class SendPump : IDisposable
 {
@@ -15,7 +16,7 @@ internal sealed unsafe class SendPump : IDisposable
     private const long LongestPause = 1_000_000;
 
     // Turns of SpinWait between two sends, about two microseconds: a burst goes in fewer pieces, and whoever posts it has the lock to himself meanwhile.
-    // 4.7 million launches a second without, 7 with it, over shm:// on two processors.
+    // 4.7 million launches a second without, 7 with it, over shm:// on two processors, when those were sent, too.
     private const int Gathering = 60;
 
     // Calls that their own thread sends although they follow closely, before it wakes this one: that takes as long as some ten sends.
@@ -60,8 +61,8 @@ internal sealed unsafe class SendPump : IDisposable
     }
 
     /// <summary>
-    /// The calling thread waits for its turn to post, and has said so before a fence: somebody has to look whether the one that has the turn still posts, as it does not come by
-    /// here where its calls need not be sent.
+    /// The calling thread waits for its turn to post, and has said so before a fence: somebody has to look whether the one that has the turn still
+    /// posts, as it does not come by here where its calls need not be sent.
     /// </summary>
     public void Watch()
     {
@@ -75,7 +76,7 @@ internal sealed unsafe class SendPump : IDisposable
     /// <exception cref="IOException">The connection is gone.</exception>
     public bool Queued(Lane lane)
     {
-        // Pairs with the fence in Run: either the pump sees what was queued, or it is seen asleep.
+        // Pairs with the fence in Sleep: either the pump sees what was queued, or it is seen asleep.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref *_state) == Awake)
         {
@@ -167,7 +168,8 @@ internal sealed unsafe class SendPump : IDisposable
         }
     }
 
-    // Until somebody wakes the thread. While another waits for its turn, looks now and then whether the one that has it still posts: numbers have been given since last time.
+    // Until somebody wakes the thread. While another waits for its turn, looks now and then whether the one that has it still posts: numbers have
+    // been given since last time.
     private void Sleep(ulong last)
     {
         // Announce sleep, then look once more: a thread that queued before it could see the announcement is seen here.
@@ -199,12 +201,12 @@ internal sealed unsafe class SendPump : IDisposable
             state = next;
             if (watches)
             {
-                Libc.SleepWhile(_state, state, pause);
+                Libc.SleepWhile(_state, state, pause, isPrecise: true);
                 pause = Math.Min(2 * pause, LongestPause);
             }
             else if (!_order.IsAwaited)
             {
-                Libc.SleepWhile(_state, state, 0);
+                Libc.SleepWhile(_state, state, 0, isPrecise: false);
                 pause = ShortestPause;
             }
         }

@@ -25,7 +25,10 @@ public enum TraceMarks : byte
     /// </summary>
     Waited = 16,
 
-    /// <summary>Posted where the thread that sends slept: woke that one or sent itself, which both take much longer than queueing.</summary>
+    /// <summary>
+    /// Posted where the thread that sends slept: woke that one or sent itself, which both take much longer than queueing. Over shared memory, which needs no
+    /// such thread: woke the server's.
+    /// </summary>
     Woke = 32,
 
     /// <summary>

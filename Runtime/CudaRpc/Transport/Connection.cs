@@ -28,9 +28,12 @@ internal abstract unsafe class Connection : IDisposable
     /// <summary>Whether sending some bytes takes about a microsecond of this thread, because they do not leave the machine.</summary>
     public virtual bool SendsBriefly => false;
 
+    /// <summary>Whether <see cref="TryPost"/> ever does it.</summary>
+    public virtual bool TakesPosts => false;
+
     /// <summary>
-    /// Puts both, in their order, where the peer comes for them within microseconds, or when something is sent. False where that would take a wait or a
-    /// system call; then they have to be sent. What cannot be read throws before anything has left.
+    /// Puts both, in their order, where the peer comes for them within microseconds, or when something is sent. False where that would take a wait;
+    /// then they have to be sent. What cannot be read throws before anything has left.
     /// </summary>
     /// <param name="first">The beginning.</param>
     /// <param name="second">The end.</param>
@@ -40,6 +43,11 @@ internal abstract unsafe class Connection : IDisposable
     {
         woke = false;
         return false;
+    }
+
+    /// <summary>Somebody waits for what comes of the posts, though nothing is sent behind them. Under the same rules as <see cref="Send"/>.</summary>
+    public virtual void HurryPosts()
+    {
     }
 
     /// <summary>

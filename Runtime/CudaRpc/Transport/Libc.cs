@@ -20,8 +20,13 @@ internal static unsafe partial class Libc
     private const int FUTEX_WAIT_PRIVATE = 128;
     private const int FUTEX_WAKE_PRIVATE = 129;
 
-    // The system call's number.
-    private static readonly nint s_futex = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 202 : 98;
+    // The system call's number; 0 where it is not known, and sleepers look every millisecond.
+    private static readonly nint s_futex = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 202,
+        Architecture.Arm64 => 98,
+        _ => 0,
+    };
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint recv(SafeSocketHandle socket, byte* buffer, nuint length, int flags);
@@ -39,25 +44,39 @@ internal static unsafe partial class Libc
     public static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
     /// <summary>
-    /// Sleeps while the word, which stays where it is, holds <paramref name="value"/>, until it is woken by <see cref="Wake"/>, or for nanoseconds, at most a second, as
-    /// precisely as <see cref="SleepPrecisely"/>; 0 is no limit. May wake for nothing.
+    /// Sleeps while the word, which stays where it is, holds <paramref name="value"/>, until it is woken by <see cref="Wake"/>, or for nanoseconds, at
+    /// most a second; 0 is no limit. May wake for nothing.
     /// </summary>
-    public static void SleepWhile(int* word, int value, long nanoseconds)
+    public static void SleepWhile(int* word, int value, long nanoseconds, bool isPrecise)
     {
-        if (nanoseconds == 0)
+        if (s_futex == 0)
         {
-            futex(s_futex, word, FUTEX_WAIT_PRIVATE, value, null);
+            Sleep(nanoseconds == 0 ? 1_000_000 : Math.Min(nanoseconds, 1_000_000));
             return;
         }
 
         TimeSpecification time = new() { Nanoseconds = (nint)Math.Min(nanoseconds, 999_999_999) };
-        prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-        futex(s_futex, word, FUTEX_WAIT_PRIVATE, value, &time);
-        prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
+        if (isPrecise)
+        {
+            prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        }
+
+        // SAFETY: the caller keeps the word where it is; the time is on the stack.
+        futex(s_futex, word, FUTEX_WAIT_PRIVATE, value, nanoseconds == 0 ? null : &time);
+        if (isPrecise)
+        {
+            prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
+        }
     }
 
     /// <summary>Wakes the one thread of this process that sleeps for the word.</summary>
-    public static void Wake(int* word) => futex(s_futex, word, FUTEX_WAKE_PRIVATE, 1, null);
+    public static void Wake(int* word)
+    {
+        if (s_futex != 0)
+        {
+            futex(s_futex, word, FUTEX_WAKE_PRIVATE, 1, null);
+        }
+    }
 
     /// <summary>Sleeps for nanoseconds, at most a second; Thread.Sleep knows milliseconds only.</summary>
     public static void Sleep(long nanoseconds)

@@ -25,14 +25,14 @@ internal sealed class ProgramSteps
     private readonly CallCosts _calls;
     private readonly ThreadAnchors _anchors;
 
-    // Without a server, or by an older build, nobody noted which calls woke the thread that sends.
+    // Without a server, over shared memory, or by an older build, nobody noted which calls woke the thread that sends.
     private readonly bool _knowsWakes;
 
     private ProgramSteps(Trace trace, ModelCosts costs, Techniques without)
     {
         (_trace, _costs, _without) = (trace, costs, without);
         _calls = CallCosts.Of(trace, costs);
-        _knowsWakes = trace.Calls.Any(static call => call.Marks.HasFlag(TraceMarks.Woke));
+        _knowsWakes = !trace.Header.Server.StartsWith("shm:", StringComparison.Ordinal) && trace.Calls.Any(static call => call.Marks.HasFlag(TraceMarks.Woke));
         var calls = new List<int>[trace.Threads.Count];
         for (int thread = 0; thread < calls.Length; thread++)
         {

@@ -21,7 +21,7 @@ internal sealed class ReleaseQueue(ServerSession session)
     private readonly object _lock = new();
     private readonly Queue<(FrameHeader Header, byte[] Body)> _calls = new();
 
-    // How many calls were taken over, and how many of them have been made.
+    // How many calls were taken over, and how many of them have been made, which is looked at without the lock, too.
     private long _added;
     private long _made;
     private bool _running;
@@ -149,7 +149,8 @@ internal sealed class ReleaseQueue(ServerSession session)
             ArrayPool<byte>.Shared.Return(body);
             lock (_lock)
             {
-                _made++;
+                // Releases what the call has done, for who looks without the lock.
+                Volatile.Write(ref _made, _made + 1);
                 Monitor.PulseAll(_lock);
             }
         }

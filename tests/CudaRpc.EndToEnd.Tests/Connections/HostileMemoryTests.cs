@@ -136,6 +136,9 @@ public sealed unsafe class HostileMemoryTests(ITestOutputHelper output)
                         random.NextBytes(new Span<byte>(words->InlineBytes, RingWords.MostInline));
                         ulong tail = Volatile.Read(ref words->Tail) + (ulong)random.Next(200);
                         Volatile.Write(ref words->Inline, RingWords.InlineAt(tail, random.Next(RingWords.MostInline + 20)));
+                        // And for posts, of which it lets more gather, for as long as this says.
+                        Volatile.Write(ref words->Posted, tail);
+                        Volatile.Write(ref words->Hurry, (ulong)random.NextInt64());
                     }
 
                     ref ulong position = ref random.Next(2) == 0 ? ref words->Head : ref words->Tail;

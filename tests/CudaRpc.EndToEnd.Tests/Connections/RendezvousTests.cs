@@ -89,8 +89,8 @@ public sealed class RendezvousTests : IDisposable
 
     [Theory]
     [InlineData("")]
-    [InlineData("CUDASHM\u0001")]
-    [InlineData("CUDASHM\u0001capacity and more")]
+    [InlineData("CUDASHM\u0002")]
+    [InlineData("CUDASHM\u0002capacity and more")]
     public void Take_OfferWithoutDescriptors_IsRefused(string offer)
     {
         ServerUrl url = ServerUrl.Parse($"shm://{_folder.FullName}/socket");

@@ -84,6 +84,9 @@ public sealed class PostTurnsTests
     public void End_OfWhoPosts_IsTheOthersTurn() => Releases(Patient(), turns => turns.End(_poster));
 
     [Fact]
+    public void Grant_ThatComesLate_LeavesNobodyInTheLine() => Releases(Patient(), _ => _other.Grant());
+
+    [Fact]
     public void PassWhereIdle_IsTheOthersTurn() => Releases(Patient(), static turns => turns.PassWhereIdle());
 
     [Fact]
@@ -119,15 +122,14 @@ public sealed class PostTurnsTests
     {
         SendPump? sender = null;
         var turns = new PostTurns(_order, () => sender!.Watch(), Timeout.Infinite);
-        sender = new SendPump(static () => PumpResult.Idle, _order, turns);
+        using var thread = new SendPump(static () => PumpResult.Idle, _order, turns);
+        sender = thread;
         // Whether it sleeps already, or comes to while the other posts: both are to end well.
         for (int round = 0; round < 20; round++)
         {
             (_stops, _hasWaited) = (false, false);
             Releases(turns, _ => _stops = true);
         }
-
-        sender.Dispose();
     }
 
     private PostTurns Patient() => new(_order, static () => { }, Timeout.Infinite);
@@ -149,6 +151,7 @@ public sealed class PostTurnsTests
     // A thread that posts call upon call and leaves nobody a turn.
     private Worker Posting()
     {
+        ulong last = _order.Last;
         var worker = new Worker(() =>
         {
             while (!_stops)
@@ -156,7 +159,7 @@ public sealed class PostTurnsTests
                 Note(_poster);
             }
         });
-        Condition.Becomes(true, () => _order.Last > 0);
+        Condition.Becomes(true, () => _order.Last > last);
         return worker;
     }
 

@@ -22,7 +22,7 @@ internal static unsafe partial class Rendezvous
     private const int Rights = 1; // SCM_RIGHTS
     private const int CloseOnExec = 0x40000000; // MSG_CMSG_CLOEXEC
 
-    private static ReadOnlySpan<byte> Preface => "CUDASHM\u0001"u8;
+    private static ReadOnlySpan<byte> Preface => "CUDASHM\u0002"u8;
 
     /// <summary>The server's end of a socket that a client has connected to. Takes the socket over if it succeeds; does not wait.</summary>
     /// <exception cref="IOException">There is no memory, or there are no descriptors, or the client has left.</exception>

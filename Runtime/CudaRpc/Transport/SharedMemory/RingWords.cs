@@ -26,7 +26,10 @@ internal unsafe struct RingWords
     [FieldOffset(8)]
     public ulong Inline;
 
-    /// <summary>Where the last bytes end that were posted: nobody waits for them, so the consumer may let more of them gather.</summary>
+    /// <summary>
+    /// Where the last bytes end that were posted: nobody waits for them, so the consumer may let more of them gather. It and <see cref="Hurry"/>
+    /// only say when to look, and may hold anything.
+    /// </summary>
     [FieldOffset(16)]
     public ulong Posted;
 

@@ -127,17 +127,19 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         if (_hasPosted)
         {
             _hasPosted = false;
-            // Before the position: who sees that looks at this no more.
-            Volatile.Write(ref words->Hurry, _head);
+            Hurry();
         }
 
         WriteInline((int)(_head - _published));
         Show();
     }
 
+    /// <summary>Somebody waits for what comes of the posts: the consumer lets no more gather.</summary>
+    public void Hurry() => Volatile.Write(ref words->Hurry, _head);
+
     /// <summary>
-    /// Copies both parts of a post, where there is room for them, and shows them to the consumer, which comes for them when it likes, soon. What cannot be read
-    /// throws before anything is shown.
+    /// Copies both parts of a post, where there is room for them, and shows them to the consumer, which comes for them when it likes, soon. What
+    /// cannot be read throws before anything is shown.
     /// </summary>
     /// <param name="first">Its beginning.</param>
     /// <param name="second">Its end.</param>
@@ -163,8 +165,8 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         return true;
     }
 
-    // The lines that come next are the consumer's, which has read them a round ago: each takes its time to come back, and the next fence waits for it. Taken a few at a time,
-    // they come back together, and while the program makes its next call.
+    // The lines that come next are the consumer's, which has read them a round ago: each takes its time to come back, and the next fence waits
+    // for it. Taken a few at a time, they come back together, and while the program makes its next call.
     private void TakeLinesAhead()
     {
         if (_head + Ahead <= _taken)

@@ -105,6 +105,8 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
     }
 
+    public override bool TakesPosts => true;
+
     public override bool TryPost(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, out bool woke)
     {
         Enter(ref _sends);
@@ -120,7 +122,27 @@ internal sealed unsafe class SharedMemoryConnection : Connection
                 ThrowIfGone();
             }
 
-            return _writer.TryPost(first, second, out woke);
+            bool isPosted = _writer.TryPost(first, second, out woke);
+            if (woke)
+            {
+                // One that was killed asleep takes no bell.
+                ThrowIfGone();
+            }
+
+            return isPosted;
+        }
+        finally
+        {
+            Leave(ref _sends);
+        }
+    }
+
+    public override void HurryPosts()
+    {
+        Enter(ref _sends);
+        try
+        {
+            _writer.Hurry();
         }
         finally
         {
