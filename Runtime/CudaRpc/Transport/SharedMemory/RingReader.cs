@@ -129,7 +129,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
 
     private int Available()
     {
-        // Acquires the bytes: pairs with the exchange in RingWriter.Publish.
+        // Acquires the bytes: pairs with the exchange in RingWriter.Show.
         ulong there = Volatile.Read(ref words->Head) - _tail;
         return there <= (ulong)capacity
             ? (int)there

@@ -41,7 +41,7 @@ internal sealed unsafe class RingWait(ulong* position, int* own, int* other, Doo
 
         while (true)
         {
-            // Announce, then look once more. The exchange is the full fence that pairs with the one in Publish and Release.
+            // Announce, then look once more. The exchange is the full fence that pairs with the one in RingWriter.Show and RingReader.Release.
             int said = Interlocked.CompareExchange(ref *own, RingState.Sleeps, RingState.Awake);
             if (HasMoved(from))
             {
