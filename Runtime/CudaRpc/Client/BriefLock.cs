@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace CudaRpc.Client;
 
 /// <summary>
-/// A lock that is held for tens of nanoseconds, and for a system call where a post wakes the server: who finds it taken tries again, and lets another thread run before it tries for long. Nobody sleeps,
-/// so nobody has to be woken, which takes a hundred times as long as the lock is held. Not reentrant; a field that is not copied.
+/// A lock that is held for tens of nanoseconds, and for a system call where a post wakes the server: who finds it taken tries again, and lets
+/// another thread run before it tries for long. Nobody sleeps, so nobody has to be woken, which takes a hundred times as long as the lock is
+/// held. Not reentrant; a field that is not copied.
 /// </summary>
 internal struct BriefLock
 {

@@ -32,7 +32,8 @@ internal sealed class ProgramSteps
     {
         (_trace, _costs, _without) = (trace, costs, without);
         _calls = CallCosts.Of(trace, costs);
-        _knowsWakes = !trace.Header.Server.StartsWith("shm:", StringComparison.Ordinal) && trace.Calls.Any(static call => call.Marks.HasFlag(TraceMarks.Woke));
+        _knowsWakes = !trace.Header.Server.StartsWith("shm:", StringComparison.Ordinal)
+            && trace.Calls.Any(static call => call.Marks.HasFlag(TraceMarks.Woke));
         var calls = new List<int>[trace.Threads.Count];
         for (int thread = 0; thread < calls.Length; thread++)
         {

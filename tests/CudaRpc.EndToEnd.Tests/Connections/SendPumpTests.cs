@@ -20,19 +20,10 @@ public sealed class SendPumpTests(ITestOutputHelper output)
         Connection? lane = null;
         using var open = new ManualResetEvent(false);
         using var over = new ManualResetEvent(false);
-        using var server = new HostileServer(transport, connection =>
+        using HostileServer server = Holding(transport, over, connection =>
         {
-            FrameReader reader = HostileServer.Greet(connection, out bool isLane);
-            if (isLane)
-            {
-                lane = connection;
-                open.Set();
-                over.WaitOne();
-            }
-            else
-            {
-                reader.Read(out _);
-            }
+            lane = connection;
+            open.Set();
         });
         using var session = Session.Connect(server.Url);
         var random = new Random(Seed);
@@ -59,6 +50,49 @@ public sealed class SendPumpTests(ITestOutputHelper output)
 
         output.WriteLine($"{calls} calls");
     }
+
+    [Fact]
+    public void PostedCalls_OverSharedMemory_HaveLeftWhenTheyReturn()
+    {
+        Connection? lane = null;
+        using var open = new ManualResetEvent(false);
+        using var over = new ManualResetEvent(false);
+        using HostileServer server = Holding(TestServer.Shm, over, connection =>
+        {
+            lane = connection;
+            open.Set();
+        });
+        using var session = Session.Connect(server.Url);
+        byte[] arrived = new byte[1 << 10];
+        try
+        {
+            for (int call = 0; call < 10_000; call++)
+            {
+                Post(session);
+                Condition.IsSet(open, "the lane");
+                Assert.True(lane!.TryReceive(arrived) > 0, $"call {call} has not left");
+            }
+        }
+        finally
+        {
+            over.Set();
+        }
+    }
+
+    // A server that serves nothing, and leaves what its one lane brings to the test until it is over.
+    private static HostileServer Holding(string transport, ManualResetEvent over, Action<Connection> hold) => new(transport, connection =>
+    {
+        FrameReader reader = HostileServer.Greet(connection, out bool isLane);
+        if (isLane)
+        {
+            hold(connection);
+            over.WaitOne();
+        }
+        else
+        {
+            reader.Read(out _);
+        }
+    });
 
     private static void Post(Session session)
     {
