@@ -232,16 +232,12 @@ internal unsafe ref partial struct Call
                 ProtocolException.Throw($"reply to {CallId.Name(_callId)} with more than the {_bulkOutLength} bytes that were asked for");
             }
 
-            if (_rowsOut == null)
+            if (reply.BulkLength > 0)
             {
-                _lane.ReadBulk(_bulkOut + received, (nuint)reply.BulkLength);
-            }
-            else
-            {
-                _lane.ReadBulkRows(*_rowsOut, received, (nuint)reply.BulkLength);
+                ReadBulk(received, (nuint)reply.BulkLength);
+                received += (nuint)reply.BulkLength;
             }
 
-            received += (nuint)reply.BulkLength;
             if ((reply.Flags & FrameFlags.More) == 0)
             {
                 break;
@@ -401,6 +397,18 @@ internal unsafe ref partial struct Call
         // SAFETY: no longer than the destination.
         bytes.CopyTo(new Span<byte>(destination, bytes.Length));
         return (nuint)bytes.Length;
+    }
+
+    private readonly void ReadBulk(nuint offset, nuint length)
+    {
+        if (_rowsOut == null)
+        {
+            _lane.ReadBulk(_bulkOut + offset, length);
+        }
+        else
+        {
+            _lane.ReadBulkRows(*_rowsOut, offset, length);
+        }
     }
 
     private readonly void PostRows()

@@ -112,7 +112,16 @@ internal sealed unsafe partial class Lane
                 sequence = header.Sequence;
             }
 
-            _connection!.Send(_staging.Written, bulk);
+            if (bulk.IsEmpty && (flags & FrameFlags.Posted) == 0)
+            {
+                // The reply is what the thread receives next.
+                _connection!.SendBeforeReceive(_staging.Written);
+            }
+            else
+            {
+                _connection!.Send(_staging.Written, bulk);
+            }
+
             Volatile.Write(ref _bytesSent, _bytesSent + _staging.Length + bulk.Length);
             return true;
         }

@@ -246,10 +246,9 @@ public sealed partial class Session : IDisposable
 
     internal void ThrowIfLost()
     {
-        ObjectDisposedException.ThrowIf(IsDisposed, this);
-        if (Volatile.Read(ref _lost) is Exception lost)
+        if (IsDisposed || Volatile.Read(ref _lost) is not null)
         {
-            throw new IOException($"the session at {_url} was lost: {lost.Message}", lost);
+            ThrowLost();
         }
     }
 
@@ -299,6 +298,14 @@ public sealed partial class Session : IDisposable
 
     // Lanes of ended threads are closed when those are collected. A program that starts threads faster than it collects garbage has
     // them closed here, before it runs out of lanes.
+    [DoesNotReturn]
+    private void ThrowLost()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        Exception lost = _lost!;
+        throw new IOException($"the session at {_url} was lost: {lost.Message}", lost);
+    }
+
     private void RetireEnded()
     {
         foreach (Lane lane in Volatile.Read(ref _pumped))

@@ -40,7 +40,7 @@ internal sealed unsafe class FrameReader(Connection connection)
     {
         EndPeek();
         SkipBulk();
-        if (!Fill(FrameHeader.Size, atBoundary: true))
+        if (_end - _start < FrameHeader.Size && !Fill(FrameHeader.Size, atBoundary: true))
         {
             header = default;
             return false;
@@ -59,7 +59,11 @@ internal sealed unsafe class FrameReader(Connection connection)
 
         int body = (int)header.BodyLength;
         _sequence = header.Sequence;
-        Fill(FrameHeader.Size + body, atBoundary: false);
+        if (_end - _start < FrameHeader.Size + body)
+        {
+            Fill(FrameHeader.Size + body, atBoundary: false);
+        }
+
         (_body, _bodyLength) = (_start + FrameHeader.Size, body);
         _start += FrameHeader.Size + body;
         _bulkRemaining = header.BulkLength;
@@ -155,13 +159,9 @@ internal sealed unsafe class FrameReader(Connection connection)
         }
     }
 
+    // Less than that is there.
     private bool Fill(int count, bool atBoundary)
     {
-        if (_end - _start >= count)
-        {
-            return true;
-        }
-
         if (_start + count > _buffer.Length)
         {
             byte[] target = count > _buffer.Length ? GC.AllocateUninitializedArray<byte>(count, pinned: true) : _buffer;
@@ -175,7 +175,7 @@ internal sealed unsafe class FrameReader(Connection connection)
             _start = _end = 0;
         }
 
-        while (_end - _start < count)
+        do
         {
             int received = connection.Receive(_buffer.AsSpan(_end));
             BytesReceived += received;
@@ -191,6 +191,7 @@ internal sealed unsafe class FrameReader(Connection connection)
 
             _end += received;
         }
+        while (_end - _start < count);
 
         return true;
     }

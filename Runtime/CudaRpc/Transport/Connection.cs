@@ -13,6 +13,18 @@ internal abstract unsafe class Connection : IDisposable
     /// <exception cref="IOException">The connection is gone, or <see cref="Deadline"/> has passed.</exception>
     public abstract void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
 
+    /// <summary>
+    /// Sends all of <paramref name="bytes"/>; the thread receives next, and nothing before what the peer answers to it, unless it calls
+    /// <see cref="Rouse"/> first. That saves what looking after a peer costs that falls asleep at this very moment: it is woken by the receiving.
+    /// </summary>
+    /// <exception cref="IOException">As <see cref="Send"/>.</exception>
+    public virtual void SendBeforeReceive(ReadOnlySpan<byte> bytes) => Send(bytes, default);
+
+    /// <summary>The peer has what was sent by <see cref="SendBeforeReceive"/>, whether the thread receives or not.</summary>
+    public virtual void Rouse()
+    {
+    }
+
     /// <summary>Sends what the peer's window takes at once and returns how much that was; 0 where nothing.</summary>
     /// <exception cref="IOException">The connection is gone.</exception>
     public abstract int TrySend(ReadOnlySpan<byte> bytes);

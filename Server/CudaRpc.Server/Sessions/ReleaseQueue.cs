@@ -80,11 +80,14 @@ internal sealed class ReleaseQueue(ServerSession session)
     public void WaitFor(long number)
     {
         // A thread that has freed nothing lately need not wait, nor take the lock, which is a fifth of what its synchronize takes here.
-        if (Volatile.Read(ref _made) >= number)
+        if (Volatile.Read(ref _made) < number)
         {
-            return;
+            AwaitMade(number);
         }
+    }
 
+    private void AwaitMade(long number)
+    {
         lock (_lock)
         {
             while (_made < Math.Min(number, _added) && !_closed)

@@ -24,6 +24,14 @@ internal sealed class SequenceGate
     /// <exception cref="ProtocolException">It has had its turn.</exception>
     public void Enter(ulong sequence)
     {
+        if (Volatile.Read(ref _next) != sequence || Volatile.Read(ref _closed))
+        {
+            AwaitTurn(sequence);
+        }
+    }
+
+    private void AwaitTurn(ulong sequence)
+    {
         var spinner = default(SpinWait);
         while (Volatile.Read(ref _next) != sequence)
         {
@@ -65,11 +73,7 @@ internal sealed class SequenceGate
         Volatile.Write(ref _next, next);
         if (next >= Volatile.Read(ref _awaited))
         {
-            lock (_monitor)
-            {
-                _awaited = ulong.MaxValue;
-                Monitor.PulseAll(_monitor);
-            }
+            Wake();
         }
     }
 
@@ -92,6 +96,15 @@ internal sealed class SequenceGate
         lock (_monitor)
         {
             Volatile.Write(ref _closed, true);
+            Monitor.PulseAll(_monitor);
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_monitor)
+        {
+            _awaited = ulong.MaxValue;
             Monitor.PulseAll(_monitor);
         }
     }

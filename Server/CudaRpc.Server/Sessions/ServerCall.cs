@@ -232,7 +232,7 @@ internal unsafe ref partial struct ServerCall
 
         HasBegun = true;
 
-        if (reportsFailures && !ServerLane.EndsSomething(_header.CallId) && TryReportFailure())
+        if (reportsFailures && Session.HasDeferred && !ServerLane.EndsSomething(_header.CallId) && TryReportFailure())
         {
             return false;
         }
@@ -341,7 +341,7 @@ internal unsafe ref partial struct ServerCall
             return false;
         }
 
-        if (status == CUresult.CUDA_SUCCESS && ServerLane.ShowsWork(_header.CallId))
+        if (status == CUresult.CUDA_SUCCESS && !Session.Twins.IsEmpty && ServerLane.ShowsWork(_header.CallId))
         {
             Session.Twins.Push();
         }

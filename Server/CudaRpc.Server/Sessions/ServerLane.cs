@@ -72,6 +72,12 @@ internal sealed unsafe partial class ServerLane : IDisposable
             }
 
             bool posted = (header.Flags & FrameFlags.Posted) != 0;
+            if (posted && _mayHaveMissed)
+            {
+                _mayHaveMissed = false;
+                _connection!.Rouse();
+            }
+
             Session.Gate.Enter(header.Sequence);
             if (header.CallId == ControlId.Goodbye)
             {
@@ -93,7 +99,7 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
             Calls++;
             RoundTrips += posted ? 0 : 1;
-            if (Session.Releases.TryAdd(header, _reader!.BodySpan, ref _lastRelease))
+            if (posted && Session.Releases.TryAdd(header, _reader!.BodySpan, ref _lastRelease))
             {
                 Session.Gate.Leave();
                 continue;
@@ -158,13 +164,12 @@ internal sealed unsafe partial class ServerLane : IDisposable
     }
 
     /// <summary>Makes the client thread's context current on this thread; looks it up only where it may have changed.</summary>
-    public CUresult MakeCurrent(uint context)
+    public CUresult MakeCurrent(uint context) =>
+        context == _context && Session.Handles.Version == _contextVersion ? CUresult.CUDA_SUCCESS : LookUp(context);
+
+    private CUresult LookUp(uint context)
     {
         int version = Session.Handles.Version;
-        if (context == _context && version == _contextVersion)
-        {
-            return CUresult.CUDA_SUCCESS;
-        }
 
         // A context that has ended is still on its thread's stack. Calls that need none go on; to the others it is as if there were none.
         if (context == 0 || !Session.Handles.TryResolve(HandleId.Make(HandleKind.CUcontext, context), out nint native))
@@ -209,12 +214,12 @@ internal sealed unsafe partial class ServerLane : IDisposable
             throw new InvalidOperationException($"reply to {CallId.Name(call.CallId)} of {body} bytes; at most {ProtocolLimits.Body} fit a body");
         }
 
-        uint writes = 0;
-        if (ShowsWork(call.CallId) || EndsContext(call.CallId))
+        // The work that the call has waited for has asked for its writes by now.
+        uint writes = Session.Host.Writes;
+        if (writes != 0)
         {
-            // The work that the call has waited for has asked for its writes by now.
-            writes = Session.Host.Writes;
-            flags |= writes != 0 ? FrameFlags.Landed : FrameFlags.None;
+            bool lands = ShowsWork(call.CallId) || EndsContext(call.CallId);
+            (writes, flags) = lands ? (writes, flags | FrameFlags.Landed) : (0, flags);
         }
 
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));

@@ -265,11 +265,14 @@ internal sealed class ServerSession
         }
     }
 
+    /// <summary>Whether a posted call's failure has to be reported.</summary>
+    public bool HasDeferred => Volatile.Read(ref _deferredCount) > 0;
+
     /// <summary>Takes the failure that a synchronous call in <paramref name="context"/> has to report: one from there, or from no context.</summary>
     public bool TakeDeferred(uint context, out DeferredFailure failure)
     {
         failure = default;
-        return Volatile.Read(ref _deferredCount) > 0 && (TakeFailure(context, out failure) || TakeFailure(0, out failure));
+        return HasDeferred && (TakeFailure(context, out failure) || TakeFailure(0, out failure));
     }
 
     private bool TakeFailure(uint context, out DeferredFailure failure)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CudaRpc.Transport;
+using CudaRpc.Transport.SharedMemory;
 
 namespace CudaRpc.EndToEnd.Tests.Connections;
 
@@ -363,6 +364,65 @@ public sealed class ContractTests
 
         link.Client.Abort();
         echo.Ends();
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public void Answers_ThatTheReceivingWaitsFor_LoseNothing(string transport)
+    {
+        using var link = new Link(transport);
+        var echo = new Worker(() =>
+        {
+            byte[] bytes = new byte[300];
+            while (link.Server.Receive(bytes.AsSpan(0, 1)) > 0)
+            {
+                Link.ReceiveAll(link.Server, bytes.AsSpan(1, bytes[0]));
+                link.Server.SendBeforeReceive(bytes.AsSpan(0, 1 + bytes[0]));
+            }
+        });
+        var random = new Random(Seed);
+        byte[] sent = new byte[256];
+        byte[] received = new byte[256];
+        for (int round = 0; round < 10_000; round++)
+        {
+            random.NextBytes(sent);
+            // Pauses around the time after which the peer stops spinning; lengths around what lies beside a ring's position.
+            Thread.SpinWait(random.Next(4) == 0 ? random.Next(4000) : 0);
+            sent[0] = (byte)random.Next(120);
+            link.Client.SendBeforeReceive(sent.AsSpan(0, 1 + sent[0]));
+            Link.ReceiveAll(link.Client, received.AsSpan(0, 1 + sent[0]));
+            Assert.True(sent.AsSpan(0, 1 + sent[0]).SequenceEqual(received.AsSpan(0, 1 + sent[0])));
+        }
+
+        link.Client.Abort();
+        echo.Ends();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void PeerThatFallsAsleepUnseen_IsWokenByRouse_OrByTheReceiving(bool byReceiving)
+    {
+        using var link = new Link(TestServer.Shm);
+        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
+        link.Client.SendBeforeReceive([1, 2, 3]);
+        // What the peer's announcement comes to that has crossed the message on its way.
+        Volatile.Write(ref words->Consumer, RingState.Sleeps);
+        var receiver = new Worker(() =>
+        {
+            if (byReceiving)
+            {
+                Link.ReceiveAll(link.Client, new byte[1]);
+            }
+            else
+            {
+                link.Client.Rouse();
+            }
+        });
+
+        Condition.Becomes(RingState.Awake, () => Volatile.Read(ref words->Consumer));
+        link.Server.Send([4], default);
+        receiver.Ends();
     }
 
     private static int Send(Connection connection)

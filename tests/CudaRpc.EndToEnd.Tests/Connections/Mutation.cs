@@ -8,6 +8,8 @@ public enum Mutation
     ReleaseWithoutFence,
     AnnounceWithoutFence,
     NoSecondLook,
+    NoRouse,
+    RouseWithoutFence,
     NoLastLook,
     InlineNotTakenBack,
 }

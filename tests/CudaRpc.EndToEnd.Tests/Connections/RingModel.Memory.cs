@@ -19,7 +19,7 @@ internal sealed partial class RingModel
     private enum Step
     {
         Write, LookForRoom, TakeInlineBack, WriteInline, TellInline, Publish, LookForSleeper, TakeSleep, Ring, Announce, SecondLook,
-        TakeBack, Sleep, Close, Shutdown,
+        TakeBack, Sleep, PublishWithoutFence, Rouse, AwaitAnswer, Close, Shutdown,
         LookForItems, LookForInline, TakeInline, LookForInlineAgain, Take, Release, LookForEnd, LastLook, Done,
     }
 
@@ -94,6 +94,9 @@ internal sealed partial class RingModel
         public int Item { get; set; }
 
         public int Bell { get; set; }
+
+        /// <summary>Whether something was shown without a fence, and the other side has not been roused since.</summary>
+        public bool MayHaveMissed { get; set; }
 
         /// <summary>Oldest in the lowest byte: word + 1 and value, four bits each.</summary>
         public ulong Stores { get; set; }

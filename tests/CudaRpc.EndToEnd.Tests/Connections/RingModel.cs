@@ -4,8 +4,9 @@ namespace CudaRpc.EndToEnd.Tests.Connections;
 /// The protocol of RingWriter, RingReader and RingWait step by step, for every order in which two processors with store buffers (x86-TSO:
 /// a store reaches memory later, in order, unless an interlocked operation drains it before) can take the steps. Each step below is one
 /// access to shared memory or one system call of those classes and bears its name there; spinning adds nothing but looks, and is left
-/// out. The ring holds items instead of bytes. The producer writes some, closes; the consumer reads until the end, and gives room back
-/// for <c>held</c> items at a time.
+/// out. The ring holds items instead of bytes. The producer writes some, waits for an answer to all of them or not, closes; the consumer reads until the
+/// end, and gives room back for <c>held</c> items at a time. What the producer writes it shows with a fence or without; then it rouses the
+/// consumer later.
 /// </summary>
 internal sealed partial class RingModel(int capacity, int held, int items, Mutation mutation)
 {
@@ -64,12 +65,18 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
                 Go(world, Step.Write);
                 Go(world, Publishing(me));
                 break;
+            case Step.Write when me.Position == items && me.Position == me.Told:
+                Go(world, Step.Rouse);
+                Go(world, Step.Close);
+                break;
             case Step.Write:
-                Go(world, me.Position < items ? Step.LookForRoom : me.Position != me.Told ? Publishing(me) : Step.Close);
+                Go(world, me.Position < items ? Step.LookForRoom : Publishing(me));
                 break;
             case Step.LookForRoom:
                 me.Seen = Load(world, me, Word.Tail);
-                Go(world, me.Position - me.Seen < capacity ? Step.Write : me.Position != me.Told ? Publishing(me) : Step.Announce);
+                Go(world, me.Position - me.Seen < capacity ? Step.Write : me.Position != me.Told ? Publishing(me)
+                    : me.MayHaveMissed && mutation != Mutation.NoRouse ? Step.Rouse
+                    : Step.Announce);
                 break;
             case Step.TakeInlineBack:
                 Store(ref me, Word.Inline, 0);
@@ -81,7 +88,14 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
                 break;
             case Step.TellInline:
                 Store(ref me, Word.Inline, me.Position);
+                Go(world, Step.PublishWithoutFence);
                 Go(world, Step.Publish);
+                break;
+            case Step.PublishWithoutFence:
+                Store(ref me, Word.Head, me.Position);
+                me.Told = me.Position;
+                me.MayHaveMissed = true;
+                Go(world, Step.LookForSleeper);
                 break;
             case Step.Publish when mutation == Mutation.PublishWithoutFence || me.Stores == 0:
                 Exchange(ref world, ref me, Word.Head, me.Position, mutation == Mutation.PublishWithoutFence);
@@ -90,6 +104,16 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
                 break;
             case Step.LookForSleeper:
                 Go(world, Load(world, me, Word.Consumer) == Sleeps ? Step.TakeSleep : Step.Write);
+                break;
+            case Step.Rouse when !me.MayHaveMissed || mutation == Mutation.NoRouse:
+                Go(world, Step.AwaitAnswer);
+                break;
+            case Step.Rouse when mutation == Mutation.RouseWithoutFence || me.Stores == 0:
+                me.MayHaveMissed = false;
+                Go(world, Step.LookForSleeper);
+                break;
+            case Step.AwaitAnswer when world.Consumer.Position == items:
+                Go(world, Step.Close);
                 break;
             case Step.TakeSleep when me.Stores == 0:
                 Go(world, CompareExchange(ref world, Word.Consumer, Awake, Sleeps) == Sleeps ? Step.Ring : Step.Write);

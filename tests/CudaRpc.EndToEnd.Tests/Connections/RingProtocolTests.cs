@@ -21,6 +21,8 @@ public sealed class RingProtocolTests(ITestOutputHelper output)
     [InlineData(Mutation.ReleaseWithoutFence)]
     [InlineData(Mutation.AnnounceWithoutFence)]
     [InlineData(Mutation.NoSecondLook)]
+    [InlineData(Mutation.NoRouse)]
+    [InlineData(Mutation.RouseWithoutFence)]
     public void ProtocolWithoutAPrecaution_InSomeOrder_LeavesSomebodyAsleep(Mutation mutation)
     {
         string? violation = new RingModel(2, 1, 5, mutation).Explore();

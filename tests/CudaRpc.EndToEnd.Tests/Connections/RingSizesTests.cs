@@ -37,7 +37,7 @@ public sealed unsafe class RingSizesTests
         for (int sent = 0; sent < bytes.Length;)
         {
             int length = Size(random, capacity, bytes.Length - sent);
-            switch (random.Next(4))
+            switch (random.Next(5))
             {
                 case 0:
                     writer.Write(bytes.AsSpan(sent, length), long.MaxValue);
@@ -48,6 +48,19 @@ public sealed unsafe class RingSizesTests
                     writer.Publish();
                     break;
                 case 2:
+                    length = Math.Min(length, RingWords.MostInline + random.Next(2));
+                    if (!writer.TryWriteInline(bytes.AsSpan(sent, length)))
+                    {
+                        continue;
+                    }
+
+                    if (random.Next(2) == 0)
+                    {
+                        writer.Rouse();
+                    }
+
+                    break;
+                case 3:
                     int first = random.Next(length + 1);
                     if (!writer.TryPost(bytes.AsSpan(sent, first), bytes.AsSpan(sent + first, length - first), out _))
                     {
@@ -66,6 +79,8 @@ public sealed unsafe class RingSizesTests
 
             sent += length;
         }
+
+        writer.Rouse();
     }
 
     private static void Consume(RingReader reader, byte[] received, int capacity, Random random)
@@ -74,13 +89,16 @@ public sealed unsafe class RingSizesTests
         {
             int wanted = Size(random, capacity, received.Length - done);
             int taken;
-            switch (random.Next(3))
+            switch (random.Next(4))
             {
                 case 0:
                     taken = reader.Read(received.AsSpan(done, wanted), long.MaxValue);
                     break;
                 case 1:
                     taken = Math.Max(0, reader.TryRead(received.AsSpan(done, wanted)));
+                    break;
+                case 2:
+                    taken = reader.TryReadSoon(received.AsSpan(done, wanted));
                     break;
                 default:
                     // As a reader of frames does: never more than what is certain to come.

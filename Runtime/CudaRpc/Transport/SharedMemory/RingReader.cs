@@ -22,6 +22,35 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     // Whether what was read last may have been posted.
     private bool _maybePosted;
 
+    /// <summary>Copies what little is there or comes soon, as an answer does; 0 where it takes <see cref="Read"/>.</summary>
+    /// <exception cref="IOException">The peer broke the protocol.</exception>
+    public int TryReadSoon(Span<byte> destination)
+    {
+        if (_maybePosted)
+        {
+            return 0;
+        }
+
+        int there = Available();
+        if (there == 0)
+        {
+            if (!_wait.MovesSoon(_tail))
+            {
+                return 0;
+            }
+
+            there = Available();
+        }
+
+        if (there > Math.Min(RingWords.MostInline, destination.Length) || !TryReadInline(destination, there))
+        {
+            return 0;
+        }
+
+        Release(there, 0);
+        return there;
+    }
+
     /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
     /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>
     public int Read(Span<byte> destination, long deadline)
@@ -129,7 +158,7 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
 
     private int Available()
     {
-        // Acquires the bytes: pairs with the exchange in RingWriter.Show.
+        // Acquires the bytes: pairs with the exchange in RingWriter.Show and the write in RingWriter.TryWriteInline.
         ulong there = Volatile.Read(ref words->Head) - _tail;
         return there <= (ulong)capacity
             ? (int)there

@@ -24,6 +24,9 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     // Whether what was published last was posted.
     private bool _hasPosted;
 
+    // Whether the last message was written without a fence, and the consumer may have fallen asleep meanwhile.
+    private bool _mayHaveMissed;
+
     // The consumer's position when it was looked at last.
     private ulong _tail;
 
@@ -121,17 +124,57 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     {
         if (_published == _head)
         {
+            Rouse();
             return;
         }
 
-        if (_hasPosted)
-        {
-            _hasPosted = false;
-            Hurry();
-        }
-
+        HurryBehindPosts();
         WriteInline((int)(_head - _published));
         Show();
+    }
+
+    /// <summary>
+    /// Writes little and shows it to the consumer, without the fence, which would wait until the consumer has let go of the line. One that sleeps is woken;
+    /// one that falls asleep at this moment is by <see cref="Rouse"/>, which has to follow. False, and nothing written, where it is too much, or there
+    /// is no room.
+    /// </summary>
+    /// <exception cref="IOException">The peer broke the protocol.</exception>
+    public bool TryWriteInline(ReadOnlySpan<byte> message)
+    {
+        int at = (int)(_head & (ulong)(capacity - 1));
+        if (message.Length > Math.Min(RingWords.MostInline, capacity - at) || Room(message.Length) < message.Length || _published != _head)
+        {
+            return false;
+        }
+
+        // SAFETY: there is room for the message at that place of the ring.
+        message.CopyTo(new Span<byte>(bytes + at, message.Length));
+        TellInline(message);
+        _head += (ulong)message.Length;
+        HurryBehindPosts();
+        // Releases the bytes before it, like the exchange in Show.
+        Volatile.Write(ref words->Head, _head);
+        _published = _head;
+        _mayHaveMissed = true;
+        if (Volatile.Read(ref words->Consumer) != RingState.Awake)
+        {
+            Rouse();
+        }
+
+        return true;
+    }
+
+    /// <summary>Wakes a consumer that has fallen asleep while <see cref="TryWriteInline"/> wrote.</summary>
+    /// <exception cref="IOException">The peer broke the protocol.</exception>
+    public void Rouse()
+    {
+        if (_mayHaveMissed)
+        {
+            _mayHaveMissed = false;
+            // As in Show: pairs with the announcement in RingWait.
+            Interlocked.MemoryBarrier();
+            WakeSleeper();
+        }
     }
 
     /// <summary>Somebody waits for what comes of the posts: the consumer lets no more gather.</summary>
@@ -213,6 +256,12 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
         // consumer's state, which pairs with its announcement in RingWait.
         Interlocked.Exchange(ref words->Head, _head);
         _published = _head;
+        return WakeSleeper();
+    }
+
+    // A full fence stands between the position and this.
+    private bool WakeSleeper()
+    {
         bool slept = RingWait.TakeSleep(ref words->Consumer, peer);
         if (slept)
         {
@@ -230,11 +279,26 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
             return;
         }
 
+        TellInline(new ReadOnlySpan<byte>(bytes + at, length));
+    }
+
+    // Of what is published next.
+    private void TellInline(ReadOnlySpan<byte> message)
+    {
         // Taken back before the bytes change: pairs with the two looks in RingReader.TryReadInline.
         Volatile.Write(ref words->Inline, 0);
         Volatile.WriteBarrier();
-        new ReadOnlySpan<byte>(bytes + at, length).CopyTo(new Span<byte>(_inline, length));
-        Volatile.Write(ref words->Inline, RingWords.InlineAt(_published, length));
+        message.CopyTo(new Span<byte>(_inline, message.Length));
+        Volatile.Write(ref words->Inline, RingWords.InlineAt(_published, message.Length));
+    }
+
+    private void HurryBehindPosts()
+    {
+        if (_hasPosted)
+        {
+            _hasPosted = false;
+            Hurry();
+        }
     }
 
     private IOException Closed() => new($"{peer} has closed the connection");

@@ -62,6 +62,37 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         }
     }
 
+    public override void SendBeforeReceive(ReadOnlySpan<byte> bytes)
+    {
+        Enter(ref _sends);
+        try
+        {
+            ThrowIfClosed();
+            if (!_writer.TryWriteInline(bytes))
+            {
+                _writer.Write(bytes, Deadline);
+                _writer.Publish();
+            }
+        }
+        finally
+        {
+            Leave(ref _sends);
+        }
+    }
+
+    public override void Rouse()
+    {
+        Enter(ref _sends);
+        try
+        {
+            _writer.Rouse();
+        }
+        finally
+        {
+            Leave(ref _sends);
+        }
+    }
+
     public override int TrySend(ReadOnlySpan<byte> bytes)
     {
         Enter(ref _sends);
@@ -84,7 +115,19 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Enter(ref _receives);
         try
         {
-            return _closed ? 0 : _reader.Read(destination, Deadline);
+            if (_closed)
+            {
+                return 0;
+            }
+
+            int read = _reader.TryReadSoon(destination);
+            if (read == 0)
+            {
+                _writer.Rouse();
+                read = _reader.Read(destination, Deadline);
+            }
+
+            return read;
         }
         finally
         {

@@ -26,6 +26,9 @@ internal sealed unsafe class HostTwins(CudaDriver driver, HostChannel channel, H
     private uint _stored;
     private bool _closed;
 
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => _twins.Length == 0;
+
     /// <summary>Addresses for memory of the client; 0 where there are none.</summary>
     /// <param name="isShared">Whether the client is in this process, and will use them itself.</param>
     public ulong OpenWindow(bool isShared)
@@ -80,11 +83,14 @@ internal sealed unsafe class HostTwins(CudaDriver driver, HostChannel channel, H
     /// <summary>Asks the client to store what has changed since. Nothing is sent where nothing has.</summary>
     public void Push()
     {
-        if (_twins.Length == 0)
+        if (!IsEmpty)
         {
-            return;
+            PushChanges();
         }
+    }
 
+    private void PushChanges()
+    {
         lock (_pushLock)
         {
             foreach (HostTwin twin in _twins)

@@ -1,0 +1,71 @@
+using CudaRpc.Client;
+using CudaRpc.Protocol;
+using CudaRpc.Server;
+using CudaRpc.Simulator;
+using CudaRpc.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CudaRpc.EndToEnd.Tests.Connections;
+
+/// <summary>What a server's lane does with its connection.</summary>
+public sealed class ServerLaneTests
+{
+    /// <summary>What another thread has posted can take long, and is nothing that the thread has asked for that may not have noticed its reply.</summary>
+    [Fact]
+    public void Lane_BeforeItMakesAPostedCall_RousesTheThreadThatItHasAnswered()
+    {
+        using var connection = new Script(
+            new FrameHeader(0, CallId.cuCtxSynchronize, FrameFlags.None, 0, 1, 0),
+            new FrameHeader(0, CallId.cuCtxSynchronize, FrameFlags.None, 0, 2, 0),
+            new FrameHeader(0, ControlId.Settled, FrameFlags.Posted, 0, 3, 0),
+            new FrameHeader(0, ControlId.Settled, FrameFlags.Posted, 0, 4, 0),
+            new FrameHeader(0, ControlId.Goodbye, FrameFlags.Posted, 0, 5, 0));
+        using var gpu = new SimulatedGpu(new SimulatedGpuOptions());
+        var limits = new ServerLimits();
+        var driver = new NullDriver(gpu);
+        driver.cuInit(0);
+        var session = new ServerSession(
+            1, driver, connection, limits, new ImageCache(limits.ImageCacheBytes), new HostWindows(), NullLogger.Instance) { Shares = new SharedObjects() };
+        using var lane = new ServerLane(session, connection, new FrameReader(connection));
+
+        Assert.True(lane.Run());
+
+        Assert.Equal([nameof(Connection.SendBeforeReceive), nameof(Connection.SendBeforeReceive), nameof(Connection.Rouse)], connection.Steps);
+    }
+
+    /// <summary>Brings these frames, and notes what is done.</summary>
+    private sealed class Script(params FrameHeader[] frames) : Connection
+    {
+        private int _next;
+
+        public List<string> Steps { get; } = [];
+
+        public override string Peer => "a test";
+
+        public override long Deadline { get; set; } = long.MaxValue;
+
+        public override void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Steps.Add(nameof(Send));
+
+        public override void SendBeforeReceive(ReadOnlySpan<byte> bytes) => Steps.Add(nameof(SendBeforeReceive));
+
+        public override void Rouse() => Steps.Add(nameof(Rouse));
+
+        public override int TrySend(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
+
+        public override int Receive(Span<byte> destination)
+        {
+            frames[_next++].Write(destination);
+            return FrameHeader.Size;
+        }
+
+        public override int TryReceive(Span<byte> destination) => throw new NotSupportedException();
+
+        public override void Abort()
+        {
+        }
+
+        public override void Dispose()
+        {
+        }
+    }
+}
