@@ -308,14 +308,19 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     {
         if ((ulong)capacity - (_head - _tail) < (ulong)wanted)
         {
-            // Acquires the room: pairs with the exchange in RingReader.Release, after which the consumer reads these bytes no more.
-            _tail = Volatile.Read(ref words->Tail);
-            if (_head - _tail > (ulong)capacity)
-            {
-                throw new IOException($"{peer} claims to have read {_tail} of {_head} bytes that were written into a ring of {capacity}");
-            }
+            LookForRoom();
         }
 
         return capacity - (int)(_head - _tail);
+    }
+
+    private void LookForRoom()
+    {
+        // Acquires the room: pairs with the exchange in RingReader.Release, after which the consumer reads these bytes no more.
+        _tail = Volatile.Read(ref words->Tail);
+        if (_head - _tail > (ulong)capacity)
+        {
+            throw new IOException($"{peer} claims to have read {_tail} of {_head} bytes that were written into a ring of {capacity}");
+        }
     }
 }
