@@ -6,7 +6,7 @@ namespace CudaRpc.Driver;
 /// </summary>
 internal static unsafe class HostFunctionScope
 {
-    // Threads that are in one: mostly none, and every call looks.
+    // How many run: mostly none, and every call looks.
     private static int s_inside;
 
     [ThreadStatic]

@@ -298,14 +298,6 @@ public sealed partial class Session : IDisposable
 
     // Lanes of ended threads are closed when those are collected. A program that starts threads faster than it collects garbage has
     // them closed here, before it runs out of lanes.
-    [DoesNotReturn]
-    private void ThrowLost()
-    {
-        ObjectDisposedException.ThrowIf(IsDisposed, this);
-        Exception lost = _lost!;
-        throw new IOException($"the session at {_url} was lost: {lost.Message}", lost);
-    }
-
     private void RetireEnded()
     {
         foreach (Lane lane in Volatile.Read(ref _pumped))
@@ -338,6 +330,14 @@ public sealed partial class Session : IDisposable
                 Volatile.Write(ref _pumped, [.. _lanes]);
             }
         }
+    }
+
+    [DoesNotReturn]
+    private void ThrowLost()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        Exception lost = _lost!;
+        throw new IOException($"the session at {_url} was lost: {lost.Message}", lost);
     }
 
     private void Lose(string call, Exception failure)

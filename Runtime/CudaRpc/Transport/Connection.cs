@@ -14,13 +14,13 @@ internal abstract unsafe class Connection : IDisposable
     public abstract void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
 
     /// <summary>
-    /// Sends all of <paramref name="bytes"/>; the thread receives next, and nothing before what the peer answers to it, unless it calls
-    /// <see cref="Rouse"/> first. That saves what looking after a peer costs that falls asleep at this very moment: it is woken by the receiving.
+    /// Sends all of <paramref name="bytes"/>, where the thread then receives the answer to them. A peer that falls asleep at this very moment may be
+    /// woken only by that <see cref="Receive"/>, or by <see cref="Rouse"/>, which has to come before the thread does anything else.
     /// </summary>
     /// <exception cref="IOException">As <see cref="Send"/>.</exception>
     public virtual void SendBeforeReceive(ReadOnlySpan<byte> bytes) => Send(bytes, default);
 
-    /// <summary>The peer has what was sent by <see cref="SendBeforeReceive"/>, whether the thread receives or not.</summary>
+    /// <summary>Behind <see cref="SendBeforeReceive"/>, where the thread does not receive next: wakes the peer if it has fallen asleep unseen.</summary>
     public virtual void Rouse()
     {
     }

@@ -48,6 +48,12 @@ internal struct SpinBudget(bool isNear)
             _moves.Succeeded();
         }
 
+        SucceededSoon();
+    }
+
+    /// <summary>It came before there was anything to ask of <see cref="Next"/>.</summary>
+    public void SucceededSoon()
+    {
         _halvings = Math.Max(0, _halvings - 1);
         _failures = 0;
     }

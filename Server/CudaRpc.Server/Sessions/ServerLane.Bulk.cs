@@ -8,9 +8,6 @@ internal sealed unsafe partial class ServerLane
 {
     private byte* _staging;
 
-    // Whether the client may not have noticed the last reply, and is to be roused before the lane does something that its thread has not asked for.
-    private bool _mayHaveMissed;
-
     // Room of the connection's that PlaceForPiece has given away.
     private byte* _reserved;
 
@@ -130,15 +127,7 @@ internal sealed unsafe partial class ServerLane
     {
         try
         {
-            if (second.IsEmpty)
-            {
-                _connection!.SendBeforeReceive(first);
-                _mayHaveMissed = true;
-            }
-            else
-            {
-                _connection!.Send(first, second);
-            }
+            _connection!.Send(first, second);
         }
         catch (IOException)
         {

@@ -21,6 +21,9 @@ internal sealed unsafe partial class ServerLane : IDisposable
     private int _contextVersion = -1;
     private long _bytesSent;
 
+    // Whether the thread that was answered last may have fallen asleep unseen: it is roused before the lane does what that has not asked for.
+    private bool _hasAnswered;
+
     // Whether the client takes no more.
     private bool _isDeaf;
 
@@ -72,9 +75,9 @@ internal sealed unsafe partial class ServerLane : IDisposable
             }
 
             bool posted = (header.Flags & FrameFlags.Posted) != 0;
-            if (posted && _mayHaveMissed)
+            if (posted && _hasAnswered)
             {
-                _mayHaveMissed = false;
+                _hasAnswered = false;
                 _connection!.Rouse();
             }
 
@@ -223,9 +226,33 @@ internal sealed unsafe partial class ServerLane : IDisposable
         }
 
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
-        // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
-        Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+        if (bulkLength == 0 && (flags & FrameFlags.Deferred) == 0)
+        {
+            Answer(_reply.Written);
+        }
+        else
+        {
+            // There may be something left to do for a call that was not made.
+            // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
+            Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
+        }
+
         CountSent(_reply.Length + (long)bulkLength);
+    }
+
+    // The lane receives next.
+    private void Answer(ReadOnlySpan<byte> reply)
+    {
+        try
+        {
+            _connection!.SendBeforeReceive(reply);
+            _hasAnswered = true;
+        }
+        catch (IOException)
+        {
+            _isDeaf = true;
+            throw;
+        }
     }
 
     /// <summary>Ends the connection under the lane's thread.</summary>

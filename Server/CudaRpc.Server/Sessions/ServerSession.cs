@@ -265,7 +265,7 @@ internal sealed class ServerSession
         }
     }
 
-    /// <summary>Whether a posted call's failure has to be reported.</summary>
+    /// <summary>Whether a posted call's failure waits to be reported, in whichever context.</summary>
     public bool HasDeferred => Volatile.Read(ref _deferredCount) > 0;
 
     /// <summary>Takes the failure that a synchronous call in <paramref name="context"/> has to report: one from there, or from no context.</summary>

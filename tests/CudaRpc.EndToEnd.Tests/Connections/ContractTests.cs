@@ -380,6 +380,7 @@ public sealed class ContractTests
                 link.Server.SendBeforeReceive(bytes.AsSpan(0, 1 + bytes[0]));
             }
         });
+        link.Client.Deadline = Environment.TickCount64 + (long)Condition.Deadline.TotalMilliseconds;
         var random = new Random(Seed);
         byte[] sent = new byte[256];
         byte[] received = new byte[256];
@@ -423,6 +424,32 @@ public sealed class ContractTests
         Condition.Becomes(RingState.Awake, () => Volatile.Read(ref words->Consumer));
         link.Server.Send([4], default);
         receiver.Ends();
+    }
+
+    [Fact]
+    public unsafe void PeerThatFallsAsleepUnseen_IsWokenByASendThatWritesNothing()
+    {
+        using var link = new Link(TestServer.Shm);
+        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
+        link.Client.SendBeforeReceive([1, 2, 3]);
+        Volatile.Write(ref words->Consumer, RingState.Sleeps);
+
+        // As a writer that waits for room, which goes on to sleep.
+        Assert.Equal(0, link.Client.TrySend(default));
+
+        Assert.Equal(RingState.Awake, Volatile.Read(ref words->Consumer));
+    }
+
+    [Fact]
+    public unsafe void PeerThatSleeps_IsWokenByWhatIsSentBeforeAReceive()
+    {
+        using var link = new Link(TestServer.Shm);
+        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
+        Volatile.Write(ref words->Consumer, RingState.Sleeps);
+
+        link.Client.SendBeforeReceive([1, 2, 3]);
+
+        Assert.Equal(RingState.Awake, Volatile.Read(ref words->Consumer));
     }
 
     private static int Send(Connection connection)

@@ -75,7 +75,7 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
             case Step.LookForRoom:
                 me.Seen = Load(world, me, Word.Tail);
                 Go(world, me.Position - me.Seen < capacity ? Step.Write : me.Position != me.Told ? Publishing(me)
-                    : me.MayHaveMissed && mutation != Mutation.NoRouse ? Step.Rouse
+                    : me.MayHaveMissed && mutation != Mutation.NoRouseBeforeRoom ? Step.Rouse
                     : Step.Announce);
                 break;
             case Step.TakeInlineBack:
@@ -100,12 +100,13 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
             case Step.Publish when mutation == Mutation.PublishWithoutFence || me.Stores == 0:
                 Exchange(ref world, ref me, Word.Head, me.Position, mutation == Mutation.PublishWithoutFence);
                 me.Told = me.Position;
+                me.MayHaveMissed = false;
                 Go(world, Step.LookForSleeper);
                 break;
             case Step.LookForSleeper:
                 Go(world, Load(world, me, Word.Consumer) == Sleeps ? Step.TakeSleep : Step.Write);
                 break;
-            case Step.Rouse when !me.MayHaveMissed || mutation == Mutation.NoRouse:
+            case Step.Rouse when !me.MayHaveMissed || (mutation == Mutation.NoRouseBeforeTheAnswer && me.Position == items):
                 Go(world, Step.AwaitAnswer);
                 break;
             case Step.Rouse when mutation == Mutation.RouseWithoutFence || me.Stores == 0:
@@ -116,6 +117,7 @@ internal sealed partial class RingModel(int capacity, int held, int items, Mutat
                 Go(world, Step.Close);
                 break;
             case Step.TakeSleep when me.Stores == 0:
+                me.MayHaveMissed = false;
                 Go(world, CompareExchange(ref world, Word.Consumer, Awake, Sleeps) == Sleeps ? Step.Ring : Step.Write);
                 break;
             case Step.Ring:

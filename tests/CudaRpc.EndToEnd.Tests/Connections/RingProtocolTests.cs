@@ -21,7 +21,8 @@ public sealed class RingProtocolTests(ITestOutputHelper output)
     [InlineData(Mutation.ReleaseWithoutFence)]
     [InlineData(Mutation.AnnounceWithoutFence)]
     [InlineData(Mutation.NoSecondLook)]
-    [InlineData(Mutation.NoRouse)]
+    [InlineData(Mutation.NoRouseBeforeTheAnswer)]
+    [InlineData(Mutation.NoRouseBeforeRoom)]
     [InlineData(Mutation.RouseWithoutFence)]
     public void ProtocolWithoutAPrecaution_InSomeOrder_LeavesSomebodyAsleep(Mutation mutation)
     {

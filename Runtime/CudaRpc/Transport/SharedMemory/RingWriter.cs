@@ -24,7 +24,8 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     // Whether what was published last was posted.
     private bool _hasPosted;
 
-    // Whether the last message was written without a fence, and the consumer may have fallen asleep meanwhile.
+    // Whether the last message was written without a fence, and the consumer may have fallen asleep meanwhile. The one thing that the thread that
+    // receives changes, too, though another may send: then it is false already, or that thread's own fence follows.
     private bool _mayHaveMissed;
 
     // The consumer's position when it was looked at last.
@@ -170,7 +171,6 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     {
         if (_mayHaveMissed)
         {
-            _mayHaveMissed = false;
             // As in Show: pairs with the announcement in RingWait.
             Interlocked.MemoryBarrier();
             WakeSleeper();
@@ -262,6 +262,7 @@ internal sealed unsafe class RingWriter(RingWords* words, byte* bytes, int capac
     // A full fence stands between the position and this.
     private bool WakeSleeper()
     {
+        _mayHaveMissed = false;
         bool slept = RingWait.TakeSleep(ref words->Consumer, peer);
         if (slept)
         {

@@ -204,7 +204,13 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         {
             // Not what a peer goes on to write into memory that it has whatever is closed here.
             there = 0;
-            return _closed ? null : _reader.Peek(wanted, Deadline, out there);
+            if (_closed)
+            {
+                return null;
+            }
+
+            _writer.Rouse();
+            return _reader.Peek(wanted, Deadline, out there);
         }
         finally
         {
