@@ -6,39 +6,24 @@ namespace CudaRpc.Driver;
 /// </summary>
 internal static unsafe class HostFunctionScope
 {
-    // How many run: mostly none, and every call looks.
-    private static int s_inside;
-
     [ThreadStatic]
     private static bool t_isInside;
 
     /// <summary>Whether the calling thread is in such a function.</summary>
-    public static bool IsInside => Volatile.Read(ref s_inside) > 0 && t_isInside;
+    public static bool IsInside => t_isInside;
 
     // SAFETY of both: the program promises that the function can be called with its data.
     public static void Call(delegate* unmanaged[Cdecl]<void*, void> function, void* userData)
     {
-        Enter();
+        t_isInside = true;
         function(userData);
-        Leave();
+        t_isInside = false;
     }
 
     public static void Call(delegate* unmanaged[Cdecl]<CUstream, CUresult, void*, void> callback, CUstream stream, CUresult status, void* userData)
     {
-        Enter();
-        callback(stream, status, userData);
-        Leave();
-    }
-
-    private static void Enter()
-    {
-        Interlocked.Increment(ref s_inside);
         t_isInside = true;
-    }
-
-    private static void Leave()
-    {
+        callback(stream, status, userData);
         t_isInside = false;
-        Interlocked.Decrement(ref s_inside);
     }
 }

@@ -40,18 +40,7 @@ internal ref struct BodyReader(ReadOnlySpan<byte> body)
 
     public int ReadInt32() => checked((int)ReadInt64());
 
-    // A reply's status is mostly one byte.
-    public uint ReadUInt32()
-    {
-        if (!_rest.IsEmpty && _rest[0] <= MessagePackCode.MaxFixInt)
-        {
-            uint value = _rest[0];
-            _rest = _rest[1..];
-            return value;
-        }
-
-        return checked((uint)ReadUInt64());
-    }
+    public uint ReadUInt32() => checked((uint)ReadUInt64());
 
     public long ReadInt64()
     {

@@ -123,11 +123,19 @@ internal sealed unsafe partial class ServerLane
         Send(header, new ReadOnlySpan<byte>(bytes, (int)length));
     }
 
-    private void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    private void Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, bool receives = false)
     {
         try
         {
-            _connection!.Send(first, second);
+            if (receives)
+            {
+                _connection!.SendBeforeReceive(first);
+                _hasAnswered = true;
+            }
+            else
+            {
+                _connection!.Send(first, second);
+            }
         }
         catch (IOException)
         {

@@ -226,33 +226,11 @@ internal sealed unsafe partial class ServerLane : IDisposable
         }
 
         new FrameHeader((uint)body, call.CallId, flags | FrameFlags.Reply, writes, call.Sequence, bulkLength).Write(_reply.Slice(0, FrameHeader.Size));
-        if (bulkLength == 0 && (flags & FrameFlags.Deferred) == 0)
-        {
-            Answer(_reply.Written);
-        }
-        else
-        {
-            // There may be something left to do for a call that was not made.
-            // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
-            Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength));
-        }
-
+        // The lane receives next, but for a call that was not made: there may be something left to do for it.
+        bool receives = bulkLength == 0 && (flags & FrameFlags.Deferred) == 0;
+        // SAFETY: bulk is scratch memory of at least bulkLength bytes, bounded by ProtocolLimits.Scratch.
+        Send(_reply.Written, new ReadOnlySpan<byte>(bulk, (int)bulkLength), receives);
         CountSent(_reply.Length + (long)bulkLength);
-    }
-
-    // The lane receives next.
-    private void Answer(ReadOnlySpan<byte> reply)
-    {
-        try
-        {
-            _connection!.SendBeforeReceive(reply);
-            _hasAnswered = true;
-        }
-        catch (IOException)
-        {
-            _isDeaf = true;
-            throw;
-        }
     }
 
     /// <summary>Ends the connection under the lane's thread.</summary>

@@ -23,34 +23,9 @@ internal sealed unsafe class RingReader(RingWords* words, byte* bytes, int capac
     // Whether what was read last may have been posted.
     private bool _maybePosted;
 
-    /// <summary>Copies what little is there or comes soon, as an answer does; 0 where it takes <see cref="Read"/>.</summary>
+    /// <summary>Whether something is there, or comes soon, as an answer does. What may be among more posts is left to <see cref="Read"/>.</summary>
     /// <exception cref="IOException">The peer broke the protocol.</exception>
-    public int TryReadSoon(Span<byte> destination)
-    {
-        if (_maybePosted)
-        {
-            return 0;
-        }
-
-        int there = Available();
-        if (there == 0)
-        {
-            if (!_wait.MovesSoon(_tail))
-            {
-                return 0;
-            }
-
-            there = Available();
-        }
-
-        if (there > Math.Min(RingWords.MostInline, destination.Length) || !TryReadInline(destination, there))
-        {
-            return 0;
-        }
-
-        Release(there, 0);
-        return there;
-    }
+    public bool ComesSoon() => !_maybePosted && (Available() > 0 || _wait.MovesSoon(_tail));
 
     /// <summary>Copies what is there, and waits while nothing is. 0 where the peer has gone and all it published has been read.</summary>
     /// <exception cref="IOException">The peer broke the protocol, or <paramref name="deadline"/> has passed.</exception>

@@ -120,14 +120,12 @@ internal sealed unsafe class SharedMemoryConnection : Connection
                 return 0;
             }
 
-            int read = _reader.TryReadSoon(destination);
-            if (read == 0)
+            if (!_reader.ComesSoon())
             {
                 _writer.Rouse();
-                read = _reader.Read(destination, Deadline);
             }
 
-            return read;
+            return _reader.Read(destination, Deadline);
         }
         finally
         {

@@ -83,14 +83,11 @@ internal sealed unsafe class HostTwins(CudaDriver driver, HostChannel channel, H
     /// <summary>Asks the client to store what has changed since. Nothing is sent where nothing has.</summary>
     public void Push()
     {
-        if (!IsEmpty)
+        if (IsEmpty)
         {
-            PushChanges();
+            return;
         }
-    }
 
-    private void PushChanges()
-    {
         lock (_pushLock)
         {
             foreach (HostTwin twin in _twins)
