@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using CudaRpc.Transport;
-using CudaRpc.Transport.SharedMemory;
 
 namespace CudaRpc.EndToEnd.Tests.Connections;
 
@@ -88,34 +87,6 @@ public sealed class ContractTests
 
         Assert.True(bytes.AsSpan().SequenceEqual(received));
         Assert.Equal(link.Client.TakesPosts, posts > 0);
-    }
-
-    [Fact]
-    public void Post_ToAPeerThatWaits_WakesItWhereItSleeps()
-    {
-        using var link = new Link(TestServer.Shm);
-        int woken = 0, awake = 0;
-        var receiver = new Worker(() =>
-        {
-            byte[] received = new byte[3];
-            while (link.Server.Receive(received) > 0)
-            {
-                Assert.Equal([1, 2, 3], received);
-                link.Server.Send(received, default);
-            }
-        });
-
-        byte[] answer = new byte[3];
-        for (int pause = 1; woken == 0 || awake == 0; pause = pause >= 1 << 16 ? 1 : pause * 2)
-        {
-            Thread.SpinWait(pause);
-            Assert.True(link.Client.TryPost([1], [2, 3], out bool woke));
-            (woken, awake) = woke ? (woken + 1, awake) : (woken, awake + 1);
-            Link.ReceiveAll(link.Client, answer);
-        }
-
-        link.Client.Dispose();
-        receiver.Ends();
     }
 
     [Fact]
@@ -334,122 +305,6 @@ public sealed class ContractTests
         byte[] one = new byte[1];
         Assert.Equal((1, 7), (link.Client.Receive(one), one[0]));
         Link.ReceiveAll(link.Server, new byte[filled]);
-    }
-
-    [Theory]
-    [MemberData(nameof(Transports))]
-    public void RoundTrips_WithAndWithoutSleep_LoseNothing(string transport)
-    {
-        using var link = new Link(transport);
-        var echo = new Worker(() =>
-        {
-            byte[] bytes = new byte[8];
-            while (link.Server.Receive(bytes) is var received and > 0)
-            {
-                link.Server.Send(bytes.AsSpan(0, received), default);
-            }
-        });
-        var random = new Random(Seed);
-        byte[] sent = new byte[8];
-        byte[] received = new byte[8];
-        for (int round = 0; round < 3000; round++)
-        {
-            BitConverter.TryWriteBytes(sent, (long)round);
-            // Pauses around the time after which the peer stops spinning.
-            Thread.SpinWait(random.Next(4) == 0 ? random.Next(4000) : 0);
-            link.Client.Send(sent, default);
-            Link.ReceiveAll(link.Client, received);
-            Assert.Equal(sent, received);
-        }
-
-        link.Client.Abort();
-        echo.Ends();
-    }
-
-    [Theory]
-    [MemberData(nameof(Transports))]
-    public void Answers_ThatTheReceivingWaitsFor_LoseNothing(string transport)
-    {
-        using var link = new Link(transport);
-        var echo = new Worker(() =>
-        {
-            byte[] bytes = new byte[300];
-            while (link.Server.Receive(bytes.AsSpan(0, 1)) > 0)
-            {
-                Link.ReceiveAll(link.Server, bytes.AsSpan(1, bytes[0]));
-                link.Server.SendBeforeReceive(bytes.AsSpan(0, 1 + bytes[0]));
-            }
-        });
-        link.Client.Deadline = Environment.TickCount64 + (long)Condition.Deadline.TotalMilliseconds;
-        var random = new Random(Seed);
-        byte[] sent = new byte[256];
-        byte[] received = new byte[256];
-        for (int round = 0; round < 10_000; round++)
-        {
-            random.NextBytes(sent);
-            // Pauses around the time after which the peer stops spinning; lengths around what lies beside a ring's position.
-            Thread.SpinWait(random.Next(4) == 0 ? random.Next(4000) : 0);
-            sent[0] = (byte)random.Next(120);
-            link.Client.SendBeforeReceive(sent.AsSpan(0, 1 + sent[0]));
-            Link.ReceiveAll(link.Client, received.AsSpan(0, 1 + sent[0]));
-            Assert.True(sent.AsSpan(0, 1 + sent[0]).SequenceEqual(received.AsSpan(0, 1 + sent[0])));
-        }
-
-        link.Client.Abort();
-        echo.Ends();
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public unsafe void PeerThatFallsAsleepUnseen_IsWokenByRouse_OrByTheReceiving(bool byReceiving)
-    {
-        using var link = new Link(TestServer.Shm);
-        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
-        link.Client.SendBeforeReceive([1, 2, 3]);
-        // What the peer's announcement comes to that has crossed the message on its way.
-        Volatile.Write(ref words->Consumer, RingState.Sleeps);
-        var receiver = new Worker(() =>
-        {
-            if (byReceiving)
-            {
-                Link.ReceiveAll(link.Client, new byte[1]);
-            }
-            else
-            {
-                link.Client.Rouse();
-            }
-        });
-
-        Condition.Becomes(RingState.Awake, () => Volatile.Read(ref words->Consumer));
-        link.Server.Send([4], default);
-        receiver.Ends();
-    }
-
-    [Fact]
-    public unsafe void PeerThatFallsAsleepUnseen_IsWokenByASendThatWritesNothing()
-    {
-        using var link = new Link(TestServer.Shm);
-        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
-        link.Client.SendBeforeReceive([1, 2, 3]);
-        Volatile.Write(ref words->Consumer, RingState.Sleeps);
-
-        // As a writer that waits for room, which goes on to sleep.
-        Assert.Equal(0, link.Client.TrySend(default));
-
-        Assert.Equal(RingState.Awake, Volatile.Read(ref words->Consumer));
-    }
-
-    [Fact]
-    public unsafe void PeerThatSleeps_IsWokenByWhatIsSentBeforeAReceive()
-    {
-        using var link = new Link(TestServer.Shm);
-        RingWords* words = ((SharedMemoryConnection)link.Client).Segment.Words(0);
-        Volatile.Write(ref words->Consumer, RingState.Sleeps);
-
-        link.Client.SendBeforeReceive([1, 2, 3]);
-
-        Assert.Equal(RingState.Awake, Volatile.Read(ref words->Consumer));
     }
 
     private static int Send(Connection connection)
