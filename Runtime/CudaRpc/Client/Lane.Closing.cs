@@ -88,6 +88,7 @@ internal sealed unsafe partial class Lane
 
             connection.Send(goodbye, default);
             Volatile.Write(ref _bytesSent, _bytesSent + goodbye.Length);
+            connection.Drain();
         }
         finally
         {

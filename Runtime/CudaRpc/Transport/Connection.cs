@@ -96,6 +96,13 @@ internal abstract unsafe class Connection : IDisposable
     /// </summary>
     public abstract long Deadline { get; set; }
 
+    /// <summary>
+    /// Before the end: waits until what was sent can no longer be taken back by it, at most until <see cref="Deadline"/>.
+    /// </summary>
+    public virtual void Drain()
+    {
+    }
+
     /// <summary>Ends the connection from any thread: blocked senders and receivers return with an error or 0.</summary>
     public abstract void Abort();
 

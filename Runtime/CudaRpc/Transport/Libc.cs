@@ -13,6 +13,7 @@ internal static unsafe partial class Libc
     public const int MSG_NOSIGNAL = 0x4000;
     public const short POLLIN = 1;
     public const short POLLOUT = 4;
+    public const nuint SIOCOUTQNSD = 0x894B; // bytes of a TCP socket that have not been sent
     public const int EINTR = 4;
     public const int EAGAIN = 11;
 
@@ -42,6 +43,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc")]
+    public static partial int ioctl(SafeSocketHandle socket, nuint request, int* value);
 
     /// <summary>
     /// Sleeps while the word, which stays where it is, holds <paramref name="value"/>, until it is woken by <see cref="Wake"/>, or for nanoseconds, at

@@ -131,6 +131,18 @@ internal sealed unsafe class SocketConnection : Connection
         }
     }
 
+    // Bytes that arrive behind the end are answered by a reset, and with that TCP drops what the peer's window has not taken yet: the reply to
+    // a call could take back the goodbye behind it.
+    public override void Drain()
+    {
+        int unsent = 0;
+        // SAFETY: one number on the stack. Unix sockets do not know the request, nor need they: what is sent is at the peer.
+        while (Libc.ioctl(_handle, Libc.SIOCOUTQNSD, &unsent) == 0 && unsent > 0 && Environment.TickCount64 < Deadline)
+        {
+            Thread.Sleep(1);
+        }
+    }
+
     public override void Abort()
     {
         try

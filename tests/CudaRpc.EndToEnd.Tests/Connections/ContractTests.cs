@@ -202,6 +202,40 @@ public sealed class ContractTests
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public void PeerThatDrainsAndCloses_IsReadToTheEnd_ThoughItWasSentToBehindThat(string transport)
+    {
+        using var link = new Link(transport);
+        long filled = Link.Fill(link.Client);
+        var closer = new Worker(() =>
+        {
+            link.Client.Drain();
+            link.Client.Dispose();
+        });
+
+        // Time to close too early, for one that does not wait.
+        SpinWait.SpinUntil(() => !closer.IsRunning, TimeSpan.FromMilliseconds(100));
+        Exception? refused = Record.Exception(() => link.Server.Send([1], default));
+
+        Assert.True(refused is null or IOException);
+        Link.ReceiveAll(link.Server, new byte[filled]);
+        closer.Ends();
+    }
+
+    [Fact]
+    public void Drain_OfWhatAPeerDoesNotRead_EndsWithTheDeadline()
+    {
+        using var link = new Link(TestServer.Tcp);
+        Link.Fill(link.Client);
+
+        link.Client.Deadline = Environment.TickCount64 + 50;
+        long began = Environment.TickCount64;
+        link.Client.Drain();
+
+        Assert.InRange(Environment.TickCount64 - began, 50, (long)Condition.Deadline.TotalMilliseconds);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public void PeerThatCloses_WakesBlockedSenderAndReceiver(string transport)
     {
         using var link = new Link(transport);
