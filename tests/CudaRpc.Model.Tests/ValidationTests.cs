@@ -10,16 +10,16 @@ public sealed class ValidationTests
 
     private const double MostWorst = 0.10;
 
-    // A machine that does other work is asked again. Where each time the shortest and the second shortest times of the same differ by more
-    // than this in more than one of twenty rows, or the costs could not be measured twice alike, it can tell nothing.
+    // A machine that does other work is asked again. Where the shortest and the second shortest times of the same differ by more than this in more
+    // than one of twenty rows (a quiet one: 3 %), or the costs could not be measured twice alike, it can tell nothing.
     private const int Attempts = 3;
-    private const double Noisy = 0.05;
+    private const double Noisy = 0.04;
 
     [Fact]
     public async Task Model_WorkloadsOverEmulatedNetworks_IsWithinItsBounds()
     {
         var seen = new List<string>();
-        bool isNoisy = true;
+        bool isNoisy = false;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             JsonElement report = await ValidateAsync();
@@ -34,7 +34,7 @@ public sealed class ValidationTests
 
             double noise = report.GetProperty("noise").GetDouble();
             JsonElement unsteady = report.GetProperty("costs").GetProperty("unsteady");
-            isNoisy &= noise > Noisy || unsteady.EnumerateObject().Any();
+            isNoisy |= noise > Noisy || unsteady.EnumerateObject().Any();
             seen.Add($"median {median:P1}, worst {worst:P1}, noise {noise:P1}, unsteady costs {unsteady}");
         }
 
