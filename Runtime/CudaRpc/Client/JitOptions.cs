@@ -21,6 +21,12 @@ internal readonly unsafe ref struct JitOptions(CUjit_option* options, void** val
     {
         get
         {
+            // A count that is garbage: its options would be looked for in all of the program's memory that is there.
+            if (count > Maximum)
+            {
+                return false;
+            }
+
             for (uint index = 0; index < count; index++)
             {
                 if (options[index] is CUjit_option.CU_JIT_GLOBAL_SYMBOL_NAMES or CUjit_option.CU_JIT_GLOBAL_SYMBOL_ADDRESSES
@@ -30,7 +36,7 @@ internal readonly unsafe ref struct JitOptions(CUjit_option* options, void** val
                 }
             }
 
-            return count <= Maximum;
+            return true;
         }
     }
 

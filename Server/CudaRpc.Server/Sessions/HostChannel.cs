@@ -37,6 +37,9 @@ internal sealed unsafe partial class HostChannel(Connection connection)
     /// <summary>Writes that have been asked for so far, modulo 2^32. Those of work that is done are among them.</summary>
     public uint Writes => Volatile.Read(ref _writes);
 
+    /// <summary>Whether the session ends: what is asked of the client from now on does not come about.</summary>
+    public bool IsClosed => Volatile.Read(ref _closed);
+
     /// <summary>Asks the client to store what <paramref name="staging"/> holds at <paramref name="offset"/> of its region. Gives the staging back when it has been sent.</summary>
     public void Push(HostStaging staging, ulong offset = 0, bool isLast = true)
     {

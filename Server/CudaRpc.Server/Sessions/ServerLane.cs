@@ -219,9 +219,16 @@ internal sealed unsafe partial class ServerLane : IDisposable
 
         // The work that the call has waited for has asked for its writes by now.
         uint writes = Session.Host.Writes;
-        if (writes != 0)
+        if (writes != 0 || Session.Host.IsClosed)
         {
             bool lands = ShowsWork(call.CallId) || EndsContext(call.CallId);
+            if (lands && Session.Host.IsClosed)
+            {
+                // Of a session that ends the work has gone on without its functions and writes. A client that has not noticed would take them for
+                // done; it sees the end of the connection instead.
+                return;
+            }
+
             (writes, flags) = lands ? (writes, flags | FrameFlags.Landed) : (0, flags);
         }
 

@@ -26,6 +26,18 @@ public sealed unsafe partial class ImageBoundsTests : IDisposable
     }
 
     [Fact]
+    public void Load_WithMoreOptionsThanThereAre_LooksAtNone()
+    {
+        var options = (CUjit_option*)(_page + Page - sizeof(CUjit_option));
+        void* value = null;
+        CUmodule module;
+        fixed (byte* image = ".version 7.0\n.target sm_50\n.address_size 64\n\0"u8)
+        {
+            Assert.Equal(CUresult.CUDA_ERROR_NOT_SUPPORTED, _server.Driver.cuModuleLoadDataEx(&module, image, uint.MaxValue, options, &value));
+        }
+    }
+
+    [Fact]
     public void Load_OfAMagicAtTheMemorysEnd_IsRefused() => Refused(AtEnd(s_magic));
 
     [Fact]

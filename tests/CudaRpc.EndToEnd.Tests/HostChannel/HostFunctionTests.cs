@@ -1,6 +1,9 @@
 using CudaRpc.Client;
 using CudaRpc.Driver;
 using CudaRpc.Protocol;
+using CudaRpc.Server;
+using CudaRpc.Simulator;
+using MessagePack;
 
 namespace CudaRpc.EndToEnd.Tests.HostChannel;
 
@@ -113,6 +116,36 @@ public sealed unsafe class HostFunctionTests
         stage.Server.Server.Dispose();
 
         wait.Ends();
+    }
+
+    // A client that has not noticed that its session ends: it must not take its function for called, nor its copies for there.
+    [Fact]
+    public void SessionEnd_WhileAFunctionIsAwaited_LeavesTheWaitWithoutAnAnswer()
+    {
+        const uint Context = 256;
+        const ulong Handled = 1;
+        using var gpu = new SimulatedGpu();
+        using var server = new TestServer(() => new SimulatedDriver(gpu), new ServerLimits { Goodbyes = TimeSpan.FromMilliseconds(200) });
+        using var session = new RawSession(server.UnixUrl);
+        Assert.Equal(CUresult.CUDA_SUCCESS, session.Call(CallId.cuCtxCreate_v2, static (ref MessagePackWriter writer) =>
+        {
+            writer.Write((long)HandleId.Make(HandleKind.CUcontext, Context));
+            writer.Write(0);
+            writer.Write(0);
+        }));
+        session.Context = Context;
+        session.Post(CallId.cuLaunchHostFunc, static (ref MessagePackWriter writer) =>
+        {
+            writer.Write(0);
+            writer.Write(Handled);
+        });
+        session.Lane.Send(RawPeer.Frame(CallId.cuCtxSynchronize, ++session.Sequence, [], context: Context));
+        Assert.Equal(ControlId.HostCall, session.Control.Receive(out _).CallId);
+
+        session.Control.Dispose();
+
+        Assert.Equal(0, session.Lane.Connection.Receive(new byte[100]));
+        server.BecomesIdle();
     }
 
     [Theory]
