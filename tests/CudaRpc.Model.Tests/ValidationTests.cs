@@ -15,11 +15,15 @@ public sealed class ValidationTests
     private const int Attempts = 3;
     private const double Noisy = 0.04;
 
+    // What such a machine excuses: no model that is wrong altogether. (0.04 and 0.20 on a bad one.)
+    private const double ExcusedMedian = 0.10;
+    private const double ExcusedWorst = 0.30;
+
     [Fact]
     public async Task Model_WorkloadsOverEmulatedNetworks_IsWithinItsBounds()
     {
         var seen = new List<string>();
-        bool isNoisy = false;
+        bool isNoisy = false, isExcused = false;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             JsonElement report = await ValidateAsync();
@@ -35,10 +39,11 @@ public sealed class ValidationTests
             double noise = report.GetProperty("noise").GetDouble();
             JsonElement unsteady = report.GetProperty("costs").GetProperty("unsteady");
             isNoisy |= noise > Noisy || unsteady.EnumerateObject().Any();
+            isExcused |= median <= ExcusedMedian && worst <= ExcusedWorst;
             seen.Add($"median {median:P1}, worst {worst:P1}, noise {noise:P1}, unsteady costs {unsteady}");
         }
 
-        Assert.SkipWhen(isNoisy, $"the machine does other work: {string.Join("; ", seen)}");
+        Assert.SkipWhen(isNoisy && isExcused, $"the machine does other work: {string.Join("; ", seen)}");
         Assert.Fail(string.Join("; ", seen));
     }
 

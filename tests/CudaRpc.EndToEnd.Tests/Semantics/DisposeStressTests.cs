@@ -119,6 +119,60 @@ public sealed unsafe class DisposeStressTests(ITestOutputHelper output)
         Assert.Equal(CUresult.CUDA_ERROR_DEINITIALIZED, result);
     }
 
+    [Fact]
+    public void Goodbye_BehindBytesThatTheServerHasNotTaken_IsNotTakenBackByTheReplyToThem()
+    {
+        using var disposing = new ManualResetEvent(false);
+        bool disposed = false;
+        uint last = 0;
+        using var end = new ManualResetEvent(false);
+        using var server = new HostileServer(TestServer.Tcp, connection =>
+        {
+            FrameReader reader = HostileServer.Greet(connection, out bool isLane);
+            if (!isLane)
+            {
+                connection.Receive(new byte[1]);
+                return;
+            }
+
+            Condition.IsSet(disposing, "the session's end");
+            // Time to close too early, for one that does not wait.
+            SpinWait.SpinUntil(() => Volatile.Read(ref disposed), TimeSpan.FromMilliseconds(200));
+            try
+            {
+                connection.Send([0], default);
+                while (reader.Read(out FrameHeader header))
+                {
+                    last = header.CallId;
+                }
+            }
+            finally
+            {
+                end.Set();
+            }
+        });
+        var session = Session.Connect(server.Url);
+        Exception? failure = null;
+        var caller = new Worker(() => failure = Record.Exception(() =>
+        {
+            fixed (byte* bytes = new byte[Large])
+            {
+                session.Lane.BeginBody();
+                session.Lane.Invoke(CallId.cuMemcpyHtoD_v2, bytes, Large, out _, out _);
+            }
+        }));
+        Condition.Holds(() => session.Statistics.BytesSent > Large, "the copy on its way");
+
+        disposing.Set();
+        session.Dispose();
+        Volatile.Write(ref disposed, true);
+
+        Condition.IsSet(end, "the lane's end");
+        Assert.Equal(ControlId.Goodbye, last);
+        caller.Ends();
+        Assert.NotNull(failure);
+    }
+
     private void Stress(TestServer server, ServerUrl url, int rounds, int size)
     {
         var random = new Random(Seed);
