@@ -11,9 +11,9 @@ public sealed class ValidationTests
     private const double MostWorst = 0.10;
 
     // A machine that does other work is asked again. Where the shortest and the second shortest times of the same differ by more than this in more
-    // than one of twenty rows (a quiet one: 3 %), or the costs could not be measured twice alike, it can tell nothing.
+    // than one of twenty rows, or the costs could not be measured twice alike, it can tell nothing.
     private const int Attempts = 3;
-    private const double Noisy = 0.04;
+    private const double Noisy = 0.03;
 
     // What such a machine excuses: no model that is wrong altogether. (0.04 and 0.20 on a bad one.)
     private const double ExcusedMedian = 0.10;
